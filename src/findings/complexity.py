@@ -1,0 +1,43 @@
+"""What a network costs, counted from the network itself on the meta device: no memory, no arithmetic, milliseconds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """Of one network and input size. A multiply-add counts as one, as in the papers; batch of one image."""
+
+    parameters: int
+    multiply_adds: int  # of convolutions and linear layers
+    activations: int  # values that convolutions and linear layers put out
+
+
+def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
+    """Count ``network``, which has to lie on the meta device, for one image of (channels, size, size)."""
+    multiply_adds = activations = 0
+
+    def count(module: nn.Module, _: Any, output: Tensor) -> None:
+        nonlocal multiply_adds, activations
+        weight = module.weight
+        assert isinstance(weight, Tensor)
+        # every output value is a dot product with one row of the weights
+        multiply_adds += output.numel() * weight[0].numel()
+        activations += output.numel()
+
+    hooks = [
+        module.register_forward_hook(count) for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)
+    ]
+    was_training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.empty(1, channels, size, size, device="meta"))
+    finally:
+        network.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    return Complexity(parameters, multiply_adds, activations)

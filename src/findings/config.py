@@ -1,0 +1,246 @@
+"""The typed schema of one run, its cross-field checks, and the run id.
+
+Only dataclasses and plain checks live here: no torch, no Hydra. Hydra's ConfigStore is told of :class:`Config` in
+``compose.py``; a network's own hyperparameters are typed by the signature of the class that ``model._target_`` names
+(``nets/``), so that a new network needs no change here.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
+from typing import Any
+
+from findings.errors import InputError
+
+MISSING: Any = "???"  # OmegaConf's mark for a value that has to be given
+
+
+class Normalisation(Enum):
+    """What is done to the pixels, on the training device."""
+
+    per_pixel_mean = "per_pixel_mean"  # subtract the mean image of the training set (He et al. 2015, section 4.2)
+    channel_mean_std = "channel_mean_std"  # subtract each channel's mean, divide by its pixels' std (WRN)
+    unit_range = "unit_range"  # only divide by 255
+
+
+class Padding(Enum):
+    """What lies beyond the image's border when a crop reaches over it."""
+
+    zero = "zero"  # zeros after normalisation
+    reflection = "reflection"
+
+
+class Precision(Enum):
+    """Lightning's names. Part of the run id: it never changes silently."""
+
+    fp32 = "32-true"
+    bf16 = "bf16-mixed"
+    fp64 = "64-true"
+
+
+class Remeasure(Enum):
+    """When the training error is measured again, in evaluation mode and without augmentation."""
+
+    every = "every"  # at every evaluated epoch
+    last = "last"  # at the end of training only
+
+
+@dataclass
+class DataConfig:
+    """Which images. Only ``name`` and ``validation`` are scientific: the rest says where they lie and what they look like."""
+
+    _target_: str = MISSING  # the loader, e.g. findings.data.digits.load
+    name: str = MISSING  # part of the run id; two data sets never share one
+    label: str = MISSING  # how reports write it
+    root: str | None = None  # folder or archive
+    mirror: str | None = None  # URL of a folder that holds the official archives
+    cache: str | None = None  # where decoded arrays are kept; null: the user's cache directory
+    download: bool = True
+    validation: int = 0  # training images set aside (the same ones for every seed)
+    channels: int = MISSING
+    size: int = MISSING  # pixels, height and width
+    classes: int = MISSING
+
+
+@dataclass
+class RecipeConfig:
+    """How a network is trained. Schedules are in iterations. Defaults: He et al. 2015, section 4.2."""
+
+    name: str = MISSING
+    iterations: int = 64_000
+    batch_size: int = 128  # global: more devices change the speed only
+    batch_norm_group: int | None = None  # null: the whole global batch
+    drop_last: bool = False  # drop an epoch's last, partial batch
+    lr: float = 0.1
+    milestones: list[int] = field(default_factory=lambda: [32_000, 48_000])
+    gamma: float = 0.1  # lr is multiplied by it at every milestone
+    warmup_iterations: int = 0
+    warmup_lr: float = 0.01
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 1e-4
+    normalisation: Normalisation = Normalisation.per_pixel_mean
+    crop_padding: int = 4  # pixels on each side before a random crop; 0: no crop
+    padding: Padding = Padding.zero
+    flip: bool = True
+    precision: Precision = Precision.fp32
+
+
+@dataclass
+class EvaluationConfig:
+    """Part of a scale: when errors are measured. metrics.csv has one row per evaluated epoch."""
+
+    evaluate_every: int = 1  # epochs; the last epoch is always evaluated
+    remeasure_training: Remeasure = Remeasure.every
+
+
+@dataclass
+class TrainerConfig:
+    """Where and how fast a run trains. Nothing here is scientific."""
+
+    accelerator: str = "auto"  # Lightning's: auto, cpu, cuda
+    threads: int | None = None  # null: chosen when planned, then frozen, since threads change sums
+    checkpoint_every: float = 1.0  # minutes
+    evaluation_batch_size: int = 1_000  # images at once
+    chunk_seconds: float = 1.0  # steps per Lightning batch fill about this long; a checkpoint waits no longer
+
+
+@dataclass
+class TrackingConfig:
+    """The W&B mirror: auto is online where a key is found, otherwise offline."""
+
+    mode: str = "auto"  # auto, online, offline, none
+    project: str = "findings"
+    entity: str | None = None
+
+
+@dataclass
+class Config:
+    """Everything that one run is."""
+
+    scale: str = MISSING
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    model: dict[str, Any] = field(default_factory=dict)
+    recipe: RecipeConfig = field(default_factory=RecipeConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    findings: list[str] = field(default_factory=list)  # whose sweeps asked for this run
+    runs_dir: str = "runs"
+    results_dir: str = "results"
+
+
+ACCELERATORS = ("auto", "cpu", "cuda")
+TRACKING_MODES = ("auto", "online", "offline", "none")
+
+
+def check(config: Config) -> None:
+    """Check what types cannot say. Raises :class:`InputError` naming the key."""
+    recipe, data, trainer = config.recipe, config.data, config.trainer
+    _at_least("seed", config.seed, 0)
+    for section, minima in _MINIMA.items():
+        values = getattr(config, section)
+        for key, minimum in minima.items():
+            value = getattr(values, key)
+            if value is not None:
+                _at_least(f"{section}.{key}", value, minimum)
+    if recipe.milestones != sorted(set(recipe.milestones)) or any(m <= 0 for m in recipe.milestones):
+        raise InputError("recipe.milestones", f"{recipe.milestones} is not a rising list of iterations above 0")
+    if recipe.milestones and recipe.milestones[-1] >= recipe.iterations:
+        raise InputError(
+            "recipe.milestones",
+            f"the last one, {recipe.milestones[-1]}, is not before the end, recipe.iterations={recipe.iterations}",
+        )
+    if recipe.warmup_iterations > recipe.iterations:
+        raise InputError(
+            "recipe.warmup_iterations", f"{recipe.warmup_iterations} is above recipe.iterations={recipe.iterations}"
+        )
+    if recipe.nesterov and recipe.momentum == 0:
+        raise InputError("recipe.nesterov", "needs recipe.momentum above 0")
+    if not 0 <= recipe.momentum < 1:
+        raise InputError("recipe.momentum", f"{recipe.momentum} is not in [0, 1)")
+    if recipe.batch_norm_group is not None and recipe.batch_size % recipe.batch_norm_group:
+        raise InputError(
+            "recipe.batch_norm_group",
+            f"{recipe.batch_norm_group} does not divide recipe.batch_size={recipe.batch_size}",
+        )
+    if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
+        raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
+    if trainer.accelerator not in ACCELERATORS:
+        raise InputError(
+            "trainer.accelerator", f"unknown value '{trainer.accelerator}'", ACCELERATORS, trainer.accelerator
+        )
+    if trainer.chunk_seconds > 5:
+        raise InputError(
+            "trainer.chunk_seconds", f"{trainer.chunk_seconds} is above 5: a preempted run must save in time"
+        )
+    if config.tracking.mode not in TRACKING_MODES:
+        raise InputError(
+            "tracking.mode", f"unknown value '{config.tracking.mode}'", TRACKING_MODES, config.tracking.mode
+        )
+    if not data.name.replace("-", "").replace("_", "").isalnum():
+        raise InputError(
+            "data.name", f"'{data.name}' may hold letters, digits, '-' and '_' only: it names run directories"
+        )
+
+
+_MINIMA: dict[str, dict[str, float]] = {
+    "recipe": {
+        "iterations": 1,
+        "batch_size": 1,
+        "batch_norm_group": 1,
+        "lr": 0,
+        "warmup_iterations": 0,
+        "warmup_lr": 0,
+        "weight_decay": 0,
+        "crop_padding": 0,
+    },
+    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2},
+    "evaluation": {"evaluate_every": 1},
+    "trainer": {"threads": 1, "evaluation_batch_size": 1, "checkpoint_every": 0, "chunk_seconds": 0},
+}
+
+
+def _at_least(key: str, value: float, minimum: float) -> None:
+    if not value >= minimum:  # also refuses nan
+        raise InputError(key, f"{value} is below {minimum:g}, the least it may be")
+
+
+def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
+    """The resolved fields that decide a run's numbers, flat, seed left out: ``{"recipe.lr": 0.1, ...}``.
+
+    ``model`` holds every hyperparameter of the network, defaults included (``nets.resolve``).
+    """
+    flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
+    flat["data.name"] = config.data.name
+    flat["data.validation"] = config.data.validation
+    for section in ("recipe", "evaluation"):
+        for key, value in asdict(getattr(config, section)).items():
+            flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
+    return flat
+
+
+def digest(flat: dict[str, Any], model_defaults: dict[str, Any]) -> str:
+    """Twelve hex digits over the scientific fields that differ from their defaults.
+
+    Leaving the defaults out means that a knob added later renames no earlier run. Names are in the run id already.
+    """
+    defaults = _schema_defaults() | {f"model.{key}": value for key, value in model_defaults.items()}
+    absent = object()
+    telling = {
+        key: value
+        for key, value in flat.items()
+        if key not in ("recipe.name", "data.name") and value != defaults.get(key, absent)
+    }
+    return hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _schema_defaults() -> dict[str, Any]:
+    flat: dict[str, Any] = {"data.validation": DataConfig().validation}
+    for section, schema in (("recipe", RecipeConfig()), ("evaluation", EvaluationConfig())):
+        for item in fields(schema):
+            value = getattr(schema, item.name)
+            flat[f"{section}.{item.name}"] = value.name if isinstance(value, Enum) else value
+    return flat

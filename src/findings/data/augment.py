@@ -1,0 +1,77 @@
+"""Normalisation, random crops and flips, batch-wise on the training device."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from findings.config import Normalisation, Padding
+from findings.data.randomness import generator_for
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What :func:`normalise` subtracts and divides by, of pixels in [0, 1]."""
+
+    mean: Tensor  # (C, H, W) or (C, 1, 1)
+    std: Tensor  # (C, 1, 1)
+
+    @classmethod
+    def of(cls, images: np.ndarray, kind: Normalisation) -> "Statistics":
+        """Measure ``images``, uint8 (N, C, H, W): the training images without those set aside for validation."""
+        channels = images.shape[1]
+        mean = torch.zeros(channels, 1, 1)
+        std = torch.ones(channels, 1, 1)
+        if kind is Normalisation.per_pixel_mean:
+            mean = torch.from_numpy(images.mean(0, dtype=np.float64) / 255).float()
+        elif kind is Normalisation.channel_mean_std:
+            # the std of all pixels of a channel; the mean of per-image stds (0.2023 for CIFAR-10) is another, wrong number
+            mean = torch.from_numpy(images.mean((0, 2, 3), dtype=np.float64) / 255).float().view(-1, 1, 1)
+            squares = np.array([np.square(images[:, c], dtype=np.float64).mean() for c in range(channels)]) / 255**2
+            variance = torch.from_numpy(squares).view(-1, 1, 1) - mean.double() ** 2
+            std = variance.sqrt().float()
+        return cls(mean, std)
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Statistics":
+        return Statistics(self.mean.to(device, dtype), self.std.to(device, dtype))
+
+
+def normalise(images: Tensor, statistics: Statistics) -> Tensor:
+    """uint8 (N, C, H, W) in 0..255 -> floating point, same shape."""
+    return (images.to(statistics.mean.dtype) / 255 - statistics.mean) / statistics.std
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """One epoch's crops and flips for every training image: pure functions of (seed, epoch, image index)."""
+
+    rows: Tensor  # (N,) first row of the crop in the padded image
+    columns: Tensor  # (N,)
+    flipped: Tensor  # (N,) bool
+
+    @classmethod
+    def draw(cls, images: int, *, seed: int, epoch: int, padding: int, flip: bool) -> "Augmentation":
+        offsets = torch.randint(2 * padding + 1, (2, images), generator=generator_for(seed, "crop", epoch))
+        flipped = torch.rand(images, generator=generator_for(seed, "flip", epoch)) < (0.5 if flip else 0.0)
+        return cls(offsets[0], offsets[1], flipped)
+
+    def to(self, device: torch.device) -> "Augmentation":
+        return Augmentation(self.rows.to(device), self.columns.to(device), self.flipped.to(device))
+
+    def apply(self, images: Tensor, index: Tensor, padding: int, mode: Padding) -> Tensor:
+        """Crop and flip normalised ``images`` (B, C, H, W), which are the training images ``index`` (B,)."""
+        batch, channels, height, width = images.shape
+        device = images.device
+        if padding:
+            images = F.pad(images, (padding,) * 4, mode="constant" if mode is Padding.zero else "reflect")
+        rows = self.rows[index, None] + torch.arange(height, device=device)  # (B, H)
+        columns = torch.arange(width, device=device).expand(batch, width)
+        columns = torch.where(self.flipped[index, None], width - 1 - columns, columns) + self.columns[index, None]
+        return images[
+            torch.arange(batch, device=device)[:, None, None, None],
+            torch.arange(channels, device=device)[None, :, None, None],
+            rows[:, None, :, None],
+            columns[:, None, None, :],
+        ]

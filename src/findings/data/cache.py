@@ -1,0 +1,104 @@
+"""Decoded arrays, kept on disk so that a data set is decoded once and not once per run.
+
+One uncompressed .npz per source. The name comes from where the source lies and how it is decoded; its state (size, time
+of change) is written inside, so a source that changed replaces its entry instead of adding one.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import uuid
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from findings.data.dataset import Dataset, build
+
+FORMAT = 1  # raise it when the decoding changes: older entries are then decoded again
+
+_ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+# whatever NumPy, zipfile and json say of a missing or broken file
+_DAMAGED = (OSError, EOFError, zipfile.BadZipFile, LookupError, TypeError, ValueError, MemoryError, RuntimeError)
+_log = logging.getLogger(__name__)
+
+
+def directory(given: str | None) -> Path:
+    """``data.cache``, or ``findings/`` in the user's cache directory."""
+    if given:
+        return Path(given).expanduser()
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path("~/.cache").expanduser()) / "findings"
+
+
+def state_of_file(path: Path) -> str:
+    """Changes whenever the file is replaced or written to."""
+    stat = path.stat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}"
+
+
+def through(
+    folder: Path, source: Path, decoding: str, state: Callable[[], str], decode: Callable[[], Dataset]
+) -> Dataset:
+    """The cached arrays of ``source``, or those that ``decode()`` gives, which are then kept.
+
+    ``decoding`` says how the pixels are read (two ways of reading one source are two entries). A damaged entry is
+    decoded again; a cache that cannot be written to is no error.
+    """
+    key = hashlib.sha256(json.dumps([str(source.resolve()), decoding]).encode()).hexdigest()[:24]
+    entry = folder / f"{key}.npz"
+    before = state()
+    cached = _read(entry, before)
+    if cached is not None:
+        return cached
+    dataset = decode()
+    if state() == before:  # not changed under our hands: what was read is what the state describes
+        _write(entry, dataset, before)
+    return dataset
+
+
+def _read(entry: Path, state: str) -> Dataset | None:
+    """None where there is no entry, or an older, damaged or foreign one. The zip's own checksums guard the pixels."""
+    try:
+        with np.load(entry, allow_pickle=False) as stored:
+            header = json.loads(str(stored["header"]))
+            if header["format"] != FORMAT or header["state"] != state:
+                return None
+            train_images, train_labels, test_images, test_labels = (stored[name] for name in _ARRAYS)
+        shapes = [list(array.shape) for array in (train_images, train_labels, test_images, test_labels)]
+        if shapes != header["shapes"]:
+            return None
+        train, test = (train_images, train_labels), (test_images, test_labels)
+        return build(header["name"], train, test, tuple(header["classes"]), header["fingerprint"])
+    except _DAMAGED:
+        return None
+
+
+def _write(entry: Path, dataset: Dataset, state: str) -> None:
+    arrays = {name: getattr(dataset, name) for name in _ARRAYS}
+    header = {
+        "format": FORMAT,
+        "state": state,
+        "name": dataset.name,
+        "classes": dataset.classes,
+        "fingerprint": dataset.fingerprint,
+        "shapes": [list(array.shape) for array in arrays.values()],
+    }
+    temporary = entry.with_name(f".{entry.stem}-{uuid.uuid4().hex}.tmp")  # several processes may decode at once
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "xb") as file:
+            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, entry)
+    except OSError as error:
+        _log.warning(
+            "%s: the decoded images could not be kept (%s); they are decoded again next time", entry, error.strerror
+        )
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,84 @@
+"""The training images as a continuing stream of permutations, and the splits to evaluate on, on the training device."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from findings.config import Config
+from findings.data.augment import Augmentation, Statistics, normalise
+from findings.data.dataset import Dataset
+from findings.data.randomness import generator_for
+from findings.data.split import split_validation
+
+
+def steps_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
+    """Batches of one permutation; at least one, even where a batch is larger than the data."""
+    return max(1, images // batch_size) if drop_last else -(-images // batch_size)
+
+
+class Stream:
+    """Batches by (epoch, position): what a batch holds depends on the seed and these two alone."""
+
+    def __init__(self, images: Tensor, labels: Tensor, statistics: Statistics, config: Config) -> None:
+        self.images, self.labels = images, labels  # uint8 (N, C, H, W), int64 (N,)
+        self.statistics, self.recipe, self.seed = statistics, config.recipe, config.seed
+        self.steps = steps_per_epoch(len(images), config.recipe.batch_size, drop_last=config.recipe.drop_last)
+        self._epoch = -1
+        self._order: Tensor
+        self._augmentation: Augmentation
+
+    def batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
+        """The images (B, C, H, W), augmented, channels last, and labels (B,) of step ``position`` of ``epoch`` (from 0)."""
+        if epoch != self._epoch:
+            self._prepare(epoch)
+        size, recipe = self.recipe.batch_size, self.recipe
+        index = self._order[position * size : (position + 1) * size]
+        images = normalise(self.images[index], self.statistics)
+        if recipe.crop_padding or recipe.flip:
+            images = self._augmentation.apply(images, index, recipe.crop_padding, recipe.padding)
+        return images.contiguous(memory_format=torch.channels_last), self.labels[index]
+
+    def _prepare(self, epoch: int) -> None:
+        count, device = len(self.images), self.images.device
+        self._order = torch.randperm(count, generator=generator_for(self.seed, "order", epoch)).to(device)
+        self._augmentation = Augmentation.draw(
+            count, seed=self.seed, epoch=epoch, padding=self.recipe.crop_padding, flip=self.recipe.flip
+        ).to(device)
+        self._epoch = epoch
+
+
+class Split:
+    """Images to evaluate on, in order, unaugmented."""
+
+    def __init__(self, images: Tensor, labels: Tensor, statistics: Statistics) -> None:
+        self.images, self.labels, self.statistics = images, labels, statistics
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for start in range(0, len(self), size):
+            images = normalise(self.images[start : start + size], self.statistics)
+            yield images.contiguous(memory_format=torch.channels_last), self.labels[start : start + size]
+
+
+def place(
+    dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype
+) -> tuple[Stream, dict[str, Split]]:
+    """Put a data set on ``device``: the training stream, and the splits ``train``, ``validation`` (if any) and ``test``."""
+    chosen, aside = split_validation(dataset.train_labels, config.data.validation)
+    training_images = dataset.train_images[chosen] if len(aside) else dataset.train_images
+    statistics = Statistics.of(training_images, config.recipe.normalisation).to(device, dtype)
+
+    def split(images: object, labels: object) -> tuple[Tensor, Tensor]:
+        return torch.as_tensor(images).to(device), torch.as_tensor(labels).to(device)
+
+    train = split(training_images, dataset.train_labels[chosen])
+    splits = {
+        "train": Split(*train, statistics),
+        "test": Split(*split(dataset.test_images, dataset.test_labels), statistics),
+    }
+    if len(aside):
+        splits["validation"] = Split(*split(dataset.train_images[aside], dataset.train_labels[aside]), statistics)
+    return Stream(*train, statistics, config), splits

@@ -1,0 +1,45 @@
+"""A run's config on disk: complete, typed, resolved. What every engine starts a run from."""
+
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from findings.config import Config, check
+from findings.errors import InputError
+from findings.nets import schema
+
+
+def freeze(config: Config) -> str:
+    """YAML that :func:`thaw` reads back to an equal config; the network's defaults are written out."""
+    fields = asdict(config) | {"model": schema.resolve(config.model)}
+    return yaml.safe_dump(_plain(fields), sort_keys=False, allow_unicode=True)
+
+
+def thaw(path: Path) -> Config:
+    """Read a frozen config, or raise InputError naming the file and the key."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        fields = yaml.safe_load(path.read_text())
+        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.create(fields))
+        config = OmegaConf.to_object(merged)
+    except FileNotFoundError:
+        raise InputError(str(path), "no such file; `findings run` and `findings submit` freeze configs") from None
+    except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
+        raise InputError(str(path), f"is no frozen config: {str(error).splitlines()[0]}") from None
+    assert isinstance(config, Config)
+    check(config)
+    config.model = schema.resolve(config.model)
+    return config
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.name if isinstance(value, Enum) else value

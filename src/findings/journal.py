@@ -1,0 +1,101 @@
+"""The Lightning callback that keeps a run's record: rows, checkpoints, progress, and the end."""
+
+import math
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from findings.learner import Learner
+from findings.records import Record
+from findings.stopping import Stop
+
+Progress = Callable[[int, int, str], None]  # iteration, iterations, what was measured last
+
+
+class Interrupted(Exception):
+    """The run was asked to stop and its checkpoint is written."""
+
+
+class Diverged(Exception):
+    """The training loss is no number any more; the row that says so is written."""
+
+
+class Journal(pl.Callback):
+    """At the end of every chunk: if an epoch is complete, evaluate it; if it is time, write a checkpoint."""
+
+    def __init__(self, record: Record, stop: Stop, progress: Progress, mirror: Callable[[list[dict]], None]) -> None:
+        self.record, self.stop, self.progress, self.mirror = record, stop, progress, mirror
+        self.unsaved: list[dict[str, Any]] = []  # rows that no checkpoint covers yet
+        self.last_saved = time.monotonic()
+        self.latest = ""
+
+    def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        self.stop.take_over_signals()  # Lightning has just put its own handlers before ours
+        assert isinstance(learner, Learner)
+        self.record.cut_back(learner.done)
+        self.progress(learner.done, learner.config.recipe.iterations, self.latest)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(learner, Learner)
+        diverged = False
+        if learner.epoch_complete:
+            diverged = self._close_epoch(learner)
+        self.progress(learner.done, learner.config.recipe.iterations, self.latest)
+        due = time.monotonic() - self.last_saved >= 60 * learner.config.trainer.checkpoint_every
+        if due or diverged or learner.finished or self.stop.reason:
+            self._save(trainer)
+        if diverged:
+            raise Diverged(f"diverged: the training loss is no number by iteration {learner.done}")
+        if learner.finished:
+            trainer.should_stop = True
+        elif self.stop.reason:
+            raise Interrupted(self.stop.reason)
+
+    def _close_epoch(self, learner: Learner) -> bool:
+        """Write the row of a complete epoch where one is due. True if training has diverged."""
+        diverged = not math.isfinite(float(learner.training_error.loss))
+        if learner.evaluation_due or diverged:
+            row = learner.evaluate() | {"peak_memory_mib": _peak_memory(learner.device)}
+            self.record.append(row)
+            self.unsaved.append(row)
+            self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
+        learner.start_epoch()
+        return diverged
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        """Write the checkpoint so that a crash at any moment leaves the old one or the new; then mirror what it covers."""
+        path = self.record.checkpoint
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".part")
+        trainer.save_checkpoint(temporary)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+        self.last_saved = time.monotonic()
+        rows, self.unsaved = self.unsaved, []
+        self.mirror(rows)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _peak_memory(device: torch.device) -> float:
+    """MiB: of the device on CUDA, of the whole process on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

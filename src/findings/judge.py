@@ -1,0 +1,261 @@
+"""Claims and runs into verdicts.
+
+A claim is a contrast: a weighted sum of networks' mean errors, such as ``plain56 - plain20``. Seeds of different
+networks share nothing that would make them pairs, so its standard error and degrees of freedom are Welch's and
+Satterthwaite's: with two networks this is Welch's t interval. Every finished run counts, and so does every
+diverged one, with the error that it had reached.
+"""
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from findings import published
+from findings.errors import InputError
+from findings.report.evidence import Arm, Evidence, Run
+
+Kind = Literal["greater", "no_worse", "equal", "computed"]
+Word = Literal["reproduced", "contradicted", "inconclusive", "not run"]
+FEWEST_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One testable sentence of a finding.
+
+    ``contrast`` weights the networks' means of ``metric`` (a column of metrics.csv, in percent). ``greater``: the
+    contrast is above 0. ``no_worse``: it is below ``margin``. ``equal``: it is within ``margin`` of 0. ``computed``:
+    ``metric`` is a quantity of the network itself ("parameters", "multiply_adds"), and the contrast is exactly 0.
+    """
+
+    id: str
+    finding: str
+    sentence: str
+    kind: Kind
+    contrast: Mapping[str, float]
+    metric: str
+    source: str
+    margin: float | None = None
+    published: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.margin is not None) != (self.kind in ("no_worse", "equal")):
+            raise ValueError(f"{self.id}: a margin belongs to no_worse and equal, and to these only")
+        if abs(sum(self.contrast.values())) > 1e-9:
+            raise ValueError(f"{self.id}: a contrast's weights add up to 0")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A two-sided confidence interval of an effect."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.low:.2f} to {self.high:.2f}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's outcome at one scale. ``effect`` and ``ci95`` are in the metric's unit; ``n`` is the fewest seeds."""
+
+    id: str
+    finding: str
+    scale: str
+    kind: Kind
+    sentence: str
+    metric: str
+    n: int | None
+    effect: float | None
+    ci95: tuple[float, float] | None
+    margin: float | None
+    verdict: Word
+    reason: str
+    published: tuple[dict[str, Any], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For verdicts.json: keys in a fixed order, numbers to six significant digits."""
+        content = asdict(self)
+        content["effect"] = _rounded(self.effect)
+        content["ci95"] = None if self.ci95 is None else [_rounded(end) for end in self.ci95]
+        content["published"] = list(self.published)
+        return content
+
+
+def judge(claim: Claim, evidence: Evidence) -> Verdict:
+    """Raises :class:`InputError` naming the differing keys if the runs are not comparable."""
+    missing = [model for model in claim.contrast if not evidence.arms(model)]
+    if missing:
+        return _verdict(claim, evidence, "not run", f"the plan has no arm for {_and(missing)}")
+    arms = comparable(claim, evidence)
+    if claim.kind == "computed":
+        return _computed(claim, evidence, arms)
+    runs = {model: evidence.counted(model) for model in claim.contrast}
+    absent = [model for model, found in runs.items() if not found]
+    if absent:
+        return _verdict(claim, evidence, "not run", f"no finished run of {_and(absent)}")
+    _same_conditions(claim, [run for found in runs.values() for run in found])
+    unmeasured = [run.id for found in runs.values() for run in found if run.diverged and not run.rows]
+    if unmeasured:
+        reason = f"{_and(unmeasured)} diverged before an error was measured, and may not be left out"
+        return _verdict(claim, evidence, "inconclusive", reason)
+    samples = {model: [run.headline(claim.metric) for run in found] for model, found in runs.items()}
+    word: Word
+    n = min(len(values) for values in samples.values())
+    effect = sum(weight * statistics.fmean(samples[model]) for model, weight in claim.contrast.items())
+    ci95 = welch(claim.contrast, samples, 0.95) if n > 1 else None
+    if n < FEWEST_SEEDS or ci95 is None:
+        few = [f"{model} has {len(values)}" for model, values in samples.items() if len(values) < FEWEST_SEEDS]
+        word, reason = "inconclusive", f"fewer than three seeds: {_and(few)}"
+    elif claim.kind == "equal":
+        word, reason = _decide(claim, welch(claim.contrast, samples, 0.90), "90 %")
+    else:
+        word, reason = _decide(claim, ci95, "95 %")
+    reason += _remarks(claim, evidence, runs, samples)
+    return _verdict(claim, evidence, word, reason, n, effect, ci95)
+
+
+def welch(contrast: Mapping[str, float], samples: Mapping[str, list[float]], level: float) -> Interval:
+    """The two-sided interval of a weighted sum of means, every sample having two values or more.
+
+    With no spread in any sample the interval is the effect itself.
+    """
+    from scipy.special import stdtrit  # not scipy.stats: that takes a second to import
+
+    effect = sum(weight * statistics.fmean(samples[model]) for model, weight in contrast.items())
+    parts = [
+        (weight**2 * statistics.variance(samples[m]) / len(samples[m]), len(samples[m]))
+        for m, weight in contrast.items()
+    ]
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return Interval(effect, effect)
+    freedom = variance**2 / sum(part**2 / (n - 1) for part, n in parts)
+    reach = float(stdtrit(freedom, (1 + level) / 2)) * variance**0.5
+    return Interval(effect - reach, effect + reach)
+
+
+def _decide(claim: Claim, interval: Interval, level: str) -> tuple[Word, str]:
+    low, high, margin = interval.low, interval.high, claim.margin or 0.0
+    if claim.kind == "greater":
+        reproduced, contradicted, bound = low > 0, high < 0, "0"
+    elif claim.kind == "no_worse":
+        reproduced, contradicted, bound = high < margin, low > margin, f"the margin {margin:g}"
+    else:
+        reproduced, contradicted = -margin < low and high < margin, low > margin or high < -margin
+        bound = f"the margin ±{margin:g}"
+    text = f"the {level} interval {interval}"
+    if not reproduced and not contradicted:
+        return "inconclusive", f"{text} reaches over {bound}"
+    if claim.kind == "equal":
+        return (
+            ("reproduced", f"{text} is inside {bound}")
+            if reproduced
+            else ("contradicted", f"{text} is outside {bound}")
+        )
+    above = (claim.kind == "greater") == reproduced
+    return "reproduced" if reproduced else "contradicted", f"{text} is {'above' if above else 'below'} {bound}"
+
+
+def _computed(claim: Claim, evidence: Evidence, arms: list[Arm]) -> Verdict:
+    values = {arm.model: getattr(arm, claim.metric) for arm in arms}
+    if None in values.values():
+        return _verdict(claim, evidence, "not run", f"the plan does not hold the {claim.metric} of every network")
+    effect = sum(weight * values[model] for model, weight in claim.contrast.items())
+    counts = _and([f"{model} has {value:,}" for model, value in values.items()])
+    word: Word = "contradicted" if effect else "reproduced"
+    return _verdict(claim, evidence, word, f"computed: {counts}", None, float(effect))
+
+
+def comparable(claim: Claim, evidence: Evidence) -> list[Arm]:
+    """The claim's arms, one per network and equal apart from the network itself; otherwise :class:`InputError`."""
+    arms = [arm for model in claim.contrast for arm in evidence.arms(model)]
+    twice = [arm for arm in arms if len(evidence.arms(arm.model)) > 1]
+    every = {key for arm in arms for key in arm.config}
+    differing = sorted(key for key in every if not key.startswith("model.") and _differs(key, arms))
+    if twice and not differing:
+        differing = sorted(key for key in every if _differs(key, [arm for arm in twice if arm.model == twice[0].model]))
+    if twice or differing:
+        plan = evidence.plan
+        what = f"two arms of {twice[0].model}" if twice else "arms"
+        raise InputError(
+            f"{plan.scale}/{plan.finding}",
+            f"{claim.id} would mix {what} that differ in {_and(differing) or 'nothing'}; `findings plan "
+            f"{plan.scale}/{plan.finding}` without overrides writes the plan anew",
+        )
+    return arms
+
+
+def _differs(key: str, arms: list[Arm]) -> bool:
+    return any(arm.config.get(key) != arms[0].config.get(key) for arm in arms)
+
+
+def _same_conditions(claim: Claim, runs: list[Run]) -> None:
+    for key, what in (
+        ("fingerprint", "the data's fingerprint"),
+        ("precision", "precision"),
+        ("iterations", "iterations"),
+    ):
+        values = {str(getattr(run, key)): run.id for run in runs}
+        if len(values) > 1:
+            examples = _and([f"{value} in {run}" for value, run in sorted(values.items())])
+            raise InputError(claim.id, f"its runs differ in {what}: {examples}; rerun one side or move it away")
+
+
+def _remarks(claim: Claim, evidence: Evidence, runs: dict[str, list[Run]], samples: dict[str, list[float]]) -> str:
+    """What a reader should know besides: diverged runs, missing ones, no spread at all."""
+    diverged = sum(run.diverged for found in runs.values() for run in found)
+    launched = {(arm.model, seed) for arm in evidence.plan.arms if arm.model in claim.contrast for seed in arm.seeds}
+    waiting = len(launched - {(run.model, run.seed) for found in runs.values() for run in found})
+    text = f"; {diverged} diverged, counted with the last error" if diverged else ""
+    text += f"; {waiting} of the planned runs not finished" if waiting else ""
+    if all(len(values) > 1 and statistics.variance(values) == 0 for values in samples.values()):
+        text += "; no spread between seeds"
+    return text
+
+
+def _verdict(
+    claim: Claim,
+    evidence: Evidence,
+    word: Word,
+    reason: str,
+    n: int | None = 0,
+    effect: float | None = None,
+    ci95: Interval | None = None,
+) -> Verdict:
+    figures = published.load()
+    quoted = [figures[key] for key in claim.published]
+    return Verdict(
+        id=claim.id,
+        finding=claim.finding,
+        scale=evidence.plan.scale,
+        kind=claim.kind,
+        sentence=claim.sentence,
+        metric=claim.metric,
+        n=None if claim.kind == "computed" else n,
+        effect=effect,
+        ci95=None if ci95 is None else (ci95.low, ci95.high),
+        margin=claim.margin,
+        verdict=word,
+        reason=reason,
+        published=tuple(
+            {
+                "id": f.id,
+                "value": f"{f.relation} {f.value}" if f.relation else f.value,
+                "unit": f.unit,
+                "source": f.source,
+                "protocol": f.protocol,
+            }
+            for f in quoted
+        ),
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

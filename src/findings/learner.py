@@ -1,0 +1,188 @@
+"""The LightningModule: forward, loss, error, optimiser, and what it takes to stop and go on anywhere.
+
+Lightning is given *chunks* of steps as batches: its cost per batch is then paid once for many steps, and a checkpoint can be
+written at every chunk's end. Where training stands is the buffer ``iteration``; batch order, crops, flips and dropout
+are pure functions of it and the seed, so that a resumed run needs nothing but the weights, the momentum and the buffers.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import IterableDataset
+from torchmetrics import Metric
+
+from findings.config import Config, Remeasure
+from findings.data.randomness import seed_for
+from findings.data.stream import Split, Stream
+from findings.schedule import learning_rate
+
+
+class Chunk(NamedTuple):
+    """Steps [start, stop) of one epoch."""
+
+    epoch: int
+    start: int
+    stop: int
+
+
+class ErrorAndLoss(Metric):
+    """Top-1 error in percent, mean cross-entropy in nats, and the number of images, over all images seen since reset."""
+
+    full_state_update = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        for state, dtype in (("wrong", torch.int64), ("loss", torch.float64), ("images", torch.int64)):
+            self.add_state(state, torch.zeros((), dtype=dtype), dist_reduce_fx="sum", persistent=True)
+        self.wrong: Tensor
+        self.loss: Tensor
+        self.images: Tensor
+
+    def update(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:  # (N, classes), (N,), () -> None
+        self.wrong += (logits.detach().argmax(1) != labels).sum()
+        self.loss += loss.detach().double() * len(labels)
+        self.images += len(labels)
+
+    def compute(self) -> tuple[float, float, int]:
+        """(error in percent, loss, images)."""
+        images = int(self.images)
+        return 100 * float(self.wrong) / images, float(self.loss) / images, images
+
+
+class Learner(pl.LightningModule):
+    """Trains ``network`` on ``stream`` as ``config.recipe`` says and evaluates it on ``splits``."""
+
+    iteration: Tensor
+
+    def __init__(self, network: nn.Module, stream: Stream, splits: dict[str, Split], config: Config) -> None:
+        super().__init__()
+        self.automatic_optimization = False  # many steps in one Lightning batch
+        self.network, self.stream, self.splits, self.config = network, stream, splits, config
+        self.training_error = ErrorAndLoss()
+        self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
+        self.done = 0  # the buffer's value, known without asking the device
+        self.drops = any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
+        self.seconds = 0.0  # of training in this epoch
+        self.seconds_per_step = float("inf")  # of the last chunk
+
+    def forward(self, images: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
+        return self.network(images)  # type: ignore[no-any-return]
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        recipe = self.config.recipe
+        return torch.optim.SGD(
+            self.parameters(),
+            lr=learning_rate(recipe, 0),
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        self.done = int(checkpoint["state_dict"]["iteration"])
+
+    def training_step(self, chunk: Chunk, _: int) -> None:
+        """Make the steps of ``chunk``: each is one batch of the recipe."""
+        started = time.perf_counter()
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, torch.optim.Optimizer)
+        for position in range(chunk.start, chunk.stop):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(self.config.recipe, self.done)
+            if self.drops:
+                torch.manual_seed(seed_for(self.config.seed, "dropout", self.done))
+            images, labels = self.stream.batch(chunk.epoch, position)
+            logits = self(images)
+            loss = F.cross_entropy(logits.float() if logits.dtype == torch.bfloat16 else logits, labels)
+            optimizer.zero_grad()
+            self.manual_backward(loss)
+            optimizer.step()
+            # autocast keeps the weights it has cast until its context ends, which here is the whole chunk's
+            torch.clear_autocast_cache()
+            self.training_error.update(logits, labels, loss)
+            self.done += 1
+            self.iteration += 1
+        seconds = time.perf_counter() - started
+        self.seconds += seconds
+        self.seconds_per_step = max(seconds / (chunk.stop - chunk.start), 1e-6)
+
+    @property
+    def epoch(self) -> int:
+        """The permutation in use, from 0; between two of them, the coming one."""
+        return self.done // self.stream.steps
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.config.recipe.iterations
+
+    @property
+    def epoch_complete(self) -> bool:
+        return self.done % self.stream.steps == 0 or self.finished
+
+    @property
+    def evaluation_due(self) -> bool:
+        epochs = -(-self.done // self.stream.steps)
+        return self.finished or epochs % self.config.evaluation.evaluate_every == 0
+
+    def evaluate(self) -> dict[str, float | int | None]:
+        """One row of the record: the errors as trained over the last epoch, and measured on every split."""
+        remeasures = self.finished or self.config.evaluation.remeasure_training is Remeasure.every
+        train_error, train_loss, images = self.training_error.compute()
+        row: dict[str, float | int | None] = {
+            "epoch": -(-self.done // self.stream.steps),
+            "iteration": self.done,
+            "train_loss": train_loss,
+            "train_error": train_error,
+        }
+        for split, prefix in (("train", "remeasured_train"), ("validation", "validation"), ("test", "test")):
+            measured = split in self.splits and (split != "train" or remeasures)
+            error, loss, count = self._measure(self.splits[split]) if measured else (None, None, None)
+            row |= {f"{prefix}_loss": loss, f"{prefix}_error": error}
+            if split == "test":
+                row["test_images"] = count
+        row["lr"] = learning_rate(self.config.recipe, self.done - 1)
+        row["seconds"], row["images_per_second"] = self.seconds, images / self.seconds if self.seconds else None
+        return row
+
+    def start_epoch(self) -> None:
+        """Forget the last epoch's counters."""
+        self.training_error.reset()
+        self.seconds = 0.0
+
+    @torch.no_grad()
+    def _measure(self, split: Split) -> tuple[float, float, int]:
+        measured = ErrorAndLoss().to(self.device)
+        self.eval()
+        with self.trainer.precision_plugin.val_step_context():
+            for images, labels in split.batches(self.config.trainer.evaluation_batch_size):
+                logits = self(images)
+                logits = logits.float() if logits.dtype == torch.bfloat16 else logits
+                measured.update(logits, labels, F.cross_entropy(logits, labels))
+        self.train()
+        return measured.compute()
+
+
+class EpochChunks(IterableDataset):
+    """What is left of the current epoch, cut into chunks that take about ``trainer.chunk_seconds`` each."""
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+
+    def __iter__(self) -> Iterator[Chunk]:
+        learner = self.learner
+        epoch, position = divmod(learner.done, learner.stream.steps)
+        stop = min(learner.stream.steps, learner.config.recipe.iterations - epoch * learner.stream.steps)
+        size = 1
+        while position < stop:
+            chunk = Chunk(epoch, position, min(position + size, stop))
+            yield chunk
+            position = chunk.stop
+            # Lightning fetches one chunk ahead, so this knows of the chunk before the last; doubling is the most it grows
+            fitting = int(learner.config.trainer.chunk_seconds / learner.seconds_per_step)
+            size = max(1, min(2 * size, fitting))

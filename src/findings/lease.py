@@ -1,0 +1,99 @@
+"""One run, one process: a lease in the run directory, kept alive by a heartbeat, taken over when its holder is dead."""
+
+import contextlib
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from findings import provenance
+
+HEARTBEAT = 5.0  # seconds between two signs of life
+STALE = 60.0  # seconds without one, after which a holder on another host counts as dead
+
+
+class Leased(Exception):
+    """Another process trains this run."""
+
+    def __init__(self, holder: dict[str, Any]) -> None:
+        super().__init__(f"in training by process {holder['pid']} on {holder['host']}")
+
+
+@contextlib.contextmanager
+def lease(directory: Path) -> Iterator[None]:
+    """Hold the run in ``directory`` for the time of the block. Raises :class:`Leased` if another process does."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "lease.json"
+    mine = {"host": provenance.host(), "pid": os.getpid(), "born": _born(os.getpid()), "job": provenance.job()}
+    with _locked(directory):
+        holder = _read(path)
+        if holder is not None and _alive(path, holder):
+            raise Leased(holder)
+        path.write_text(json.dumps(mine))
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT):
+            with contextlib.suppress(OSError):
+                os.utime(path)
+
+    heart = threading.Thread(target=beat, daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        heart.join()
+        with _locked(directory):
+            if _read(path) == mine:
+                path.unlink()
+
+
+def leased(directory: Path) -> bool:
+    """Whether a live process holds the run."""
+    path = directory / "lease.json"
+    holder = _read(path)
+    return holder is not None and _alive(path, holder)
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Between processes of one host, and of one file system where it supports locks."""
+    with (directory / ".lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        holder = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None  # absent, or its writer died while writing
+    return holder if isinstance(holder, dict) else None
+
+
+def _alive(path: Path, holder: dict[str, Any]) -> bool:
+    if holder["host"] == provenance.host():
+        return _born(holder["pid"]) == holder["born"] is not None
+    try:
+        return time.time() - path.stat().st_mtime < STALE
+    except OSError:
+        return False
+
+
+def _born(pid: int) -> str | None:
+    """When a process of this host began, in clock ticks since boot: a pid alone may have been given out again."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return None
+        return "alive"  # a system without /proc
+    status = text.rpartition(")")[2].split()
+    return None if status[0] in "ZX" else status[19]

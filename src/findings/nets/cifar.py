@@ -1,0 +1,153 @@
+"""The CIFAR family of He et al. 2015, section 4.2: a 3x3 stem, three stages of n blocks, a head.
+
+    images (N, 3, 32, 32) -> stem -> (N, w, 32, 32) -> stage 1 -> stage 2 (N, 2w, 16, 16) -> stage 3 (N, 4w, 8, 8) -> head
+
+Plain networks are the same without shortcuts; bottleneck blocks put out four times the channels.
+"""
+
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from findings.errors import InputError
+from findings.nets.blocks import Block, Shortcut, basic, bottleneck, convolution
+from findings.nets.heads import FullyConnected, GlobalAveragePool
+from findings.nets.norm import normalise
+
+LAYERS_PER_BLOCK = {"basic": 2, "bottleneck": 3}
+
+
+class CifarNet(nn.Module):
+    """A plain or residual network with ``depth`` = 6n+2 (basic) or 9n+2 (bottleneck) weighted layers.
+
+    Shortcuts: ``identity`` is option A (zero padding, no parameters), ``projection`` option B, ``none`` a plain network.
+    ``width`` is the first stage's, multiplied by ``widening`` (Zagoruyko & Komodakis 2016) in all three stages but not
+    in the stem. Raises InputError for a depth that the blocks cannot make, or a head that dropout cannot serve.
+    """
+
+    fixed_layers = 2  # the stem and the classifier
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        size: int,
+        classes: int,
+        batch_norm_group: int | None = None,
+        depth: int = 20,
+        block: Literal["basic", "bottleneck"] = "basic",
+        shortcut: Shortcut = "identity",
+        activation: Literal["post", "pre"] = "post",
+        width: int = 16,
+        widening: int = 1,
+        batch_norm: bool = True,
+        head: Literal["gap", "fc"] = "gap",
+        hidden: list[int] = [],  # noqa: B006 (a schema's default, never changed)
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        _check(width=width, widening=widening, head=head, hidden=hidden, dropout=dropout)
+        blocks = self.blocks_per_stage(depth, block)
+        pre_activation = activation == "pre"
+        layers_of = basic if block == "basic" else bottleneck
+
+        def norm(outputs: int) -> nn.Module:
+            return normalise(outputs, batch_norm=batch_norm, group=batch_norm_group)
+
+        self.stem = nn.Sequential(convolution(channels, width, 3, bias=not batch_norm))
+        if not pre_activation:
+            self.stem.extend([norm(width), nn.ReLU(inplace=True)])
+        self.stages = nn.Sequential()
+        inputs = width
+        for stage in range(3):
+            blocks_of_stage = nn.Sequential()
+            for index in range(blocks):
+                layers = layers_of(inputs, width * widening * 2**stage, 2 if stage and not index else 1)
+                blocks_of_stage.append(
+                    Block(
+                        inputs,
+                        layers,
+                        shortcut=shortcut,
+                        pre_activation=pre_activation,
+                        norm=norm,
+                        bias=not batch_norm,
+                    )
+                )
+                inputs = layers[-1][0]
+            self.stages.append(blocks_of_stage)
+        # after pre-activated blocks the sum still has to be normalised and rectified once (He et al. 2016, appendix)
+        self.last_norm = norm(inputs) if pre_activation else None
+        last_size = -(-(-(-size // 2)) // 2)  # halved twice, rounded up
+        self.head: nn.Module = (
+            GlobalAveragePool(inputs, classes)
+            if head == "gap"
+            else FullyConnected(inputs, last_size, classes, hidden, dropout)
+        )
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
+        x = self.stages(self.stem(x))
+        if self.last_norm is not None:
+            x = F.relu(self.last_norm(x))
+        return self.head(x)
+
+    @classmethod
+    def blocks_per_stage(cls, depth: int, block: str) -> int:
+        """n in depth = 6n+2 (9n+2 for bottlenecks)."""
+        step = 3 * LAYERS_PER_BLOCK[block]
+        if depth <= cls.fixed_layers or (depth - cls.fixed_layers) % step:
+            n = max(1, round((depth - cls.fixed_layers) / step))
+            near = ", ".join(str(step * m + cls.fixed_layers) for m in range(max(1, n - 2), max(1, n - 2) + 5))
+            raise InputError(
+                "model.depth",
+                f"{depth} layers cannot be made of {block} blocks; possible are {step}n+{cls.fixed_layers}: ..., {near}, ...",
+            )
+        return (depth - cls.fixed_layers) // step
+
+    @staticmethod
+    def name(model: dict) -> str:
+        """How runs and reports call it: resnet56, plain20-w8, preact-resnet164-bottleneck, resnet20-fc512-dropout0.5."""
+        parts = ["plain" if model["shortcut"] == "none" else "resnet", str(model["depth"])]
+        if model["activation"] == "pre":
+            parts.insert(0, "preact-")
+        if model["shortcut"] == "projection":
+            parts.append("-projection")
+        if model["block"] == "bottleneck":
+            parts.append("-bottleneck")
+        return "".join(parts) + _variant(model)
+
+
+def _variant(model: dict) -> str:
+    """What differs from the family's usual members, as it appears in a name."""
+    name = f"-x{model['widening']}" if model.get("widening", 1) != 1 else ""
+    if model["width"] != 16:
+        name += f"-w{model['width']}"
+    if not model["batch_norm"]:
+        name += "-nobn"
+    if model["head"] == "fc":
+        name += "-fc" + "x".join(str(width) for width in model["hidden"])
+        if model["dropout"]:
+            name += f"-dropout{model['dropout']:g}"
+    return name
+
+
+def _check(*, width: int, widening: int, head: str, hidden: list[int], dropout: float) -> None:
+    for key, value in (("width", width), ("widening", widening), *(("hidden", h) for h in hidden)):
+        if value < 1:
+            raise InputError(f"model.{key}", f"{value} is below 1")
+    if not 0 <= dropout < 1:
+        raise InputError("model.dropout", f"{dropout} is not in [0, 1)")
+    if head == "gap" and (hidden or dropout):
+        raise InputError("model.hidden" if hidden else "model.dropout", "belongs to model.head=fc")
+    if dropout and not hidden:
+        raise InputError("model.dropout", "needs hidden layers to drop from: model.hidden=[512]")
+
+
+def initialise(network: nn.Module) -> None:
+    """He initialisation: weights normal with variance 2 / fan_in, biases zero (He et al. 2015b, section 2.2)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

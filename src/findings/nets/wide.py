@@ -1,0 +1,53 @@
+"""Wide residual networks (Zagoruyko & Komodakis 2016, table 1): few pre-activated layers, many channels."""
+
+from typing import Literal
+
+from findings.nets.blocks import Shortcut
+from findings.nets.cifar import CifarNet, _variant
+
+
+class WideResNet(CifarNet):
+    """WRN-depth-widening with ``depth`` = 6n+4: the paper counts the three projections as layers, too."""
+
+    fixed_layers = 4
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        size: int,
+        classes: int,
+        batch_norm_group: int | None = None,
+        depth: int = 28,
+        widening: int = 10,
+        shortcut: Shortcut = "projection",
+        width: int = 16,
+        batch_norm: bool = True,
+        head: Literal["gap", "fc"] = "gap",
+        hidden: list[int] = [],  # noqa: B006 (a schema's default, never changed)
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(
+            channels=channels,
+            size=size,
+            classes=classes,
+            batch_norm_group=batch_norm_group,
+            depth=depth,
+            block="basic",
+            shortcut=shortcut,
+            activation="pre",
+            width=width,
+            widening=widening,
+            batch_norm=batch_norm,
+            head=head,
+            hidden=hidden,
+            dropout=dropout,
+        )
+
+    @staticmethod
+    def name(model: dict) -> str:
+        """How runs and reports call it: wide28x10, wide16x4-none."""
+        name = f"wide{model['depth']}x{model['widening']}"
+        if model["shortcut"] != "projection":
+            name += f"-{model['shortcut']}"
+        return name + _variant({**model, "widening": 1})

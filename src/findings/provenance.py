@@ -1,0 +1,61 @@
+"""Where a result comes from: an allowlist of facts, never the environment as a whole."""
+
+import os
+import platform
+import socket
+import subprocess
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm")
+
+
+@lru_cache
+def code() -> dict[str, Any]:
+    """The commit that the code is of, and whether files differ from it; nulls for an installed package."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
+
+    try:
+        return {"sha": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", ":/src", ":/conf"))}
+    except (OSError, subprocess.SubprocessError):
+        return {"sha": None, "dirty": None}
+
+
+@lru_cache
+def packages() -> dict[str, str]:
+    return {package: metadata.version(package) for package in PACKAGES if _installed(package)}
+
+
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def host() -> str:
+    return socket.gethostname()
+
+
+def job() -> str | None:
+    """The SLURM job (and array task) that this process belongs to."""
+    array = os.environ.get("SLURM_ARRAY_JOB_ID")
+    return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID')}" if array else os.environ.get("SLURM_JOB_ID")
+
+
+@lru_cache
+def processor() -> str:
+    """The CPU's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,51 @@
+"""Published figures: one YAML file per paper, every figure with its source and the protocol behind it."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from findings.errors import InputError
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure from a paper. ``value`` is a number, an ordering in words, or None where it is only plotted."""
+
+    id: str
+    system: str  # as the paper writes it
+    model: str | None  # as our model files name it; None: of several networks
+    quantity: str  # a column of metrics.csv, "parameters", or an ordering
+    value: float | str | None
+    unit: str
+    dataset: str
+    protocol: str
+    source: str
+    relation: str = ""  # ">" where the paper gives a bound only
+    sd: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return self.note
+        if isinstance(self.value, str):
+            return self.value
+        number = f"{self.value / 1e6:.2g} M" if self.quantity == "parameters" else f"{self.value:g}"
+        spread = f" ± {self.sd:g}" if self.sd is not None else ""
+        unit = " %" if self.unit == "%" else ""
+        return f"{self.relation + ' ' if self.relation else ''}{number}{spread}{unit}"
+
+
+@cache
+def load() -> dict[str, Figure]:
+    """Every published figure by its id, in the files' order."""
+    import yaml
+
+    figures: dict[str, Figure] = {}
+    for path in sorted(resources.files(__name__).iterdir(), key=lambda path: path.name):
+        if not path.name.endswith(".yaml"):
+            continue
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+            if entry["id"] in figures:
+                raise InputError(f"published/{path.name}", f"'{entry['id']}' is there twice")
+            figures[entry["id"]] = Figure(**entry)
+    return figures

@@ -1,0 +1,118 @@
+"""What a run leaves behind, in runs/<run id>/: config.yaml, record.json, metrics.csv, checkpoints/last.ckpt.
+
+The record is the source of truth; everything downstream reads it and nothing else.
+"""
+
+import csv
+import io
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+COLUMNS = (
+    "epoch",
+    "iteration",
+    "train_loss",
+    "train_error",
+    "remeasured_train_loss",
+    "remeasured_train_error",
+    "validation_loss",
+    "validation_error",
+    "test_loss",
+    "test_error",
+    "test_images",
+    "lr",
+    "seconds",
+    "images_per_second",
+    "peak_memory_mib",
+)
+STATUSES = ("planned", "running", "finished", "failed", "interrupted")
+TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that differ when a run is repeated
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Whoever reads ``path``, now or after a crash, sees the old text or the new, never half of one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Record:
+    """The record in one run directory. Only the process that holds the run's lease writes it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.path = directory / "record.json"
+        self.metrics = directory / "metrics.csv"
+        self.config = directory / "config.yaml"
+        self.checkpoint = directory / "checkpoints" / "last.ckpt"
+        self.fields: dict[str, Any] = json.loads(self.path.read_text()) if self.path.exists() else {}
+
+    def __getitem__(self, key: str) -> Any:
+        return self.fields[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.fields.get(key, default)
+
+    @property
+    def status(self) -> str:
+        return str(self.fields.get("status", "planned"))
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of record.json, on disk, at once."""
+        self.fields |= changes
+        self.directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path, json.dumps(self.fields, indent=1) + "\n")
+
+    def write_config(self, text: str) -> None:
+        write_atomically(self.config, text)
+
+    def forget_training(self) -> None:
+        """Remove rows and checkpoint: the next attempt begins anew."""
+        self.metrics.unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)
+
+    def rows(self) -> list[dict[str, str]]:
+        """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty."""
+        if not self.metrics.exists():
+            return []
+        with self.metrics.open(newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Add the row of one evaluated epoch."""
+        text = _csv([row], header=not self.metrics.exists())
+        with self.metrics.open("a", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def cut_back(self, iteration: int) -> None:
+        """Drop rows after ``iteration``, where the checkpoint stands, and a row that was being written when all ended."""
+        rows = self.rows()
+        kept = [row for row in rows if _complete(row) and int(row["iteration"]) <= iteration]
+        if len(kept) != len(rows):
+            write_atomically(self.metrics, _csv(kept, header=True))
+
+
+def _complete(row: dict[str, str]) -> bool:
+    """Rows are written in one piece; after a power cut the last may still be short."""
+    return None not in row.values() and row["iteration"].isdigit()
+
+
+def _csv(rows: list[dict[str, Any]], *, header: bool) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,91 @@
+"""Verdicts, tables and figures from records alone: ``findings report SCALE``.
+
+Neither Hydra nor torch is needed here, and what is heavy is imported where it is used.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from findings.errors import InputError
+from findings.report.evidence import Evidence, read_json, read_plan
+from findings.report.merge import merge, write
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from findings.judge import Verdict
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`build` found and wrote."""
+
+    scale: str
+    verdicts: "tuple[Verdict, ...]"
+    readme: Path
+    figures: tuple[Path, ...]
+
+    def table(self, width: int = 100) -> str:
+        """The verdicts as text, for a terminal ``width`` characters wide."""
+        from findings.report.terminal import as_text
+
+        return as_text(summary_table(self.verdicts), width)
+
+
+def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
+    """Merge the records of every finding planned at ``scale``, judge them, draw them and write them down.
+
+    Run twice it writes the same bytes. Raises :class:`InputError` if nothing was planned at ``scale``, or if runs that
+    a claim would compare are not comparable.
+    """
+    from findings import studies
+    from findings.judge import judge
+    from findings.report import drawing, page
+
+    folder = results_dir / scale
+    plans = sorted(folder.glob("*/plan.json"))
+    if not plans:
+        planned = sorted({path.parts[-3] for path in results_dir.glob("*/*/plan.json")})
+        problem = (
+            f"no finding was planned in {results_dir.name}/{scale}: `findings run {scale}/<finding>` plans and runs one"
+        )
+        raise InputError(scale, problem, planned, scale)
+    chapters, verdicts, figures = [], [], []
+    for path in plans:
+        plan = read_plan(path)
+        study = studies.findings().get(plan.finding)
+        if study is None:
+            raise InputError(
+                f"{scale}/{path.parent.name}", f"no study is named '{plan.finding}'", studies.findings(), plan.finding
+            )
+        evidence = merge(plan, path.parent, runs_dir)
+        found = [judge(claim, evidence) for claim in study.claims]
+        drawn = []
+        with drawing.style():
+            for item in study.drawings:
+                if figure := item.draw(evidence):
+                    figures += drawing.save(figure, path.parent / "figures", item.name)
+                    drawn.append(item)
+        chapters.append(page.Chapter(study, evidence, tuple(found), tuple(drawn)))
+        verdicts += found
+    content = [verdict.as_dict() for verdict in verdicts]
+    write(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    readme = write(folder / "README.md", page.readme(scale, chapters))
+    return Report(scale, tuple(verdicts), readme, tuple(figures))
+
+
+def last_verdicts(results_dir: Path) -> dict[str, list[dict[str, Any]]]:
+    """The content of every scale's verdicts.json, by scale."""
+    return {path.parent.name: read_json(path) for path in sorted(results_dir.glob("*/verdicts.json"))}
+
+
+def summary_table(verdicts: "tuple[Verdict, ...] | list[Verdict]") -> "Table":
+    """The verdicts for rich's console."""
+    from findings.report.terminal import table
+
+    return table(verdicts)
+
+
+__all__ = ["Evidence", "Report", "build", "last_verdicts", "summary_table"]

@@ -1,0 +1,96 @@
+"""The last epoch's error against depth: every seed a dot, their mean and standard deviation beside them."""
+
+import math
+import statistics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from findings.report.drawing import HEIGHT, INK, PLAIN, QUIET, RESIDUAL, WIDTH, cap, headings, label_ends
+from findings.report.evidence import Evidence
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LOOKS = ((PLAIN, "s", (0, (4, 1.6))), (RESIDUAL, "o", "-"))
+PANELS = (("train_error", "Training error, as trained"), ("test_error", "Test error"))
+Finals = dict[str, dict[int, list[float]]]  # line -> depth -> one error per seed
+
+
+def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mapping[int, str]]) -> "Figure | None":
+    """Two panels, training | test, with one line for each of ``lines`` (name -> depth -> model)."""
+    from matplotlib.figure import Figure
+
+    panels = {column: _finals(evidence, lines, column) for column, _ in PANELS}
+    means = [statistics.fmean(v) for finals in panels.values() for depths in finals.values() for v in depths.values()]
+    if not means:
+        return None
+    figure = Figure(figsize=(WIDTH, HEIGHT))
+    grid = figure.subplots(1, 2, sharey=True)
+    figure.subplots_adjust(left=0.068, right=0.905, top=0.735, bottom=0.125, wspace=0.32)
+    top = cap(means, 1.12)
+    depths = sorted({depth for finals in panels.values() for line in finals.values() for depth in line})
+    room = (depths[-1] - depths[0]) or 20
+    for axes, (column, heading) in zip(grid, PANELS, strict=True):
+        axes.set_title(heading, loc="left")
+        axes.set_xlabel("depth (weighted layers)")
+        axes.set_xticks(depths)
+        axes.set_xlim(depths[0] - 0.1 * room, depths[-1] + 0.1 * room)
+        axes.set_ylim(0, top)
+        axes.tick_params(labelleft=True)
+        _draw_panel(axes, panels[column], room, top)
+    grid[0].set_ylabel("error at the last epoch (%)")
+    note = "Small dots: one seed each. Large marks and bars: mean and standard deviation over the seeds."
+    headings(
+        figure, evidence, title, note, [m for line in lines.values() for m in line.values() if _ended(evidence, m)]
+    )
+    return figure
+
+
+def _draw_panel(axes: "Axes", finals: Finals, room: float, top: float) -> None:
+    ends, beyond = [], []
+    for place, ((name, by_depth), (colour, marker, dashes)) in enumerate(zip(finals.items(), LOOKS, strict=False)):
+        inside = {depth: values for depth, values in by_depth.items() if statistics.fmean(values) <= top}
+        beyond += [f"{name} {d}: {statistics.fmean(v):.1f} %" for d, v in by_depth.items() if d not in inside]
+        if not inside:
+            continue
+        aside = room * 0.032 * (-1 if place == 0 else 1)  # dots stand beside their mean, each line on its own side
+        for depth, values in inside.items():
+            axes.plot([depth + aside] * len(values), values, marker, color=colour, ms=2.8, alpha=0.6, mew=0)
+        means = [statistics.fmean(values) for values in inside.values()]
+        axes.plot(list(inside), means, linestyle=dashes, color=colour, linewidth=1.5)
+        sd = [statistics.stdev(values) if len(values) > 1 else 0.0 for values in inside.values()]
+        axes.errorbar(
+            list(inside),
+            means,
+            yerr=sd,
+            fmt=marker,
+            color=colour,
+            ms=5.5,
+            mec="white",
+            mew=0.8,
+            capsize=2.5,
+            elinewidth=1,
+        )
+        ends.append((list(inside)[-1], means[-1], name, colour))
+    label_ends(axes, HEIGHT, ends, points=9)
+    if beyond:
+        text = "above this axis: " + ", ".join(beyond)
+        axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7.5, color=INK)
+    if not finals:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=QUIET)
+
+
+def _ended(evidence: Evidence, model: str) -> bool:
+    return any(run.rows for run in evidence.counted(model))
+
+
+def _finals(evidence: Evidence, lines: Mapping[str, Mapping[int, str]], column: str) -> Finals:
+    found: Finals = {}
+    for name, models in lines.items():
+        for depth, model in models.items():
+            last = [run.rows[-1].get(column) for run in evidence.counted(model) if run.rows]
+            values = [value for value in last if value is not None and not math.isnan(value)]
+            if values:
+                found.setdefault(name, {})[depth] = values
+    return found

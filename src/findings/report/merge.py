@@ -1,0 +1,211 @@
+"""Records in ``runs/`` into the tables of ``results/<scale>/<finding>/``, and the tables into evidence.
+
+The tables are small enough to commit, so that a report can be made on a fresh clone. A row is never dropped, and every
+number is written such that reading and writing the tables gives the same bytes.
+"""
+
+import csv
+import io
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from findings.errors import InputError
+from findings.report.evidence import Evidence, Plan, Row, Run, read_json, short
+
+RUN_COLUMNS = (
+    *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
+    *("device", "precision", "threads", "torch", "git", "dirty", "wall_seconds"),
+)
+COUNTS = ("epoch", "iteration", "test_images")  # whole numbers
+METRIC_COLUMNS = (
+    *("epoch", "iteration", "train_loss", "train_error", "remeasured_train_loss", "remeasured_train_error"),
+    *("validation_loss", "validation_error", "test_loss", "test_error", "test_images"),
+    *("lr", "seconds", "images_per_second", "peak_memory_mib"),
+)
+CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
+STARTED = ("running", "finished", "failed", "interrupted")
+
+Cells = dict[str, str]
+Tables = dict[str, tuple[Cells, list[Cells]]]  # run id -> its row of runs.csv, its rows of curves.csv
+
+
+def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
+    """Bring ``folder``'s tables up to date with the records of the plan's arms, and return what they now hold."""
+    tables = _read_tables(folder)
+    for arm in plan.arms:
+        for path in sorted(runs_dir.glob(f"{arm.id}-s*/record.json")):
+            found = _read_record(path, arm.model)
+            if found is None:
+                continue
+            run, rows = found
+            if run["arm"] != arm.id:  # another arm, whose id goes on after "-s"
+                continue
+            known = tables.get(run["id"])
+            if known and known[0]["fingerprint"] != run["fingerprint"]:
+                raise InputError(
+                    run["id"],
+                    f"was trained on other data (fingerprint {run['fingerprint']}) than its row in "
+                    f"{short(folder / 'runs.csv')} ({known[0]['fingerprint']}): move one of the two away",
+                )
+            if not known or _progress(run) >= _progress(known[0]):
+                tables[run["id"]] = (run, rows)
+    _write_tables(folder, tables)
+    arms = {arm.id for arm in plan.arms}
+    return Evidence(plan, tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key][0]["arm"] in arms))
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    """Write a file in one step, so that no reader ever sees half of it; leave it alone if it holds just that."""
+    data = content.encode() if isinstance(content, str) else content
+    if path.exists() and path.read_bytes() == data:
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _progress(run: Cells) -> tuple[bool, int]:
+    """Finished never goes back; otherwise the one further on wins."""
+    return run["status"] == "finished", int(run["iteration"])
+
+
+def _read_record(path: Path, model: str) -> tuple[Cells, list[Cells]] | None:
+    """A run's cells, or None for one that has nothing to show yet."""
+    record = read_json(path)
+    metrics = path.with_name("metrics.csv")
+    rows = _read_csv(metrics) if metrics.exists() else []
+    # A failed run comes in without rows too: one that diverged at once must be seen, not dropped.
+    if record.get("status") not in STARTED or (not rows and record["status"] != "failed"):
+        return None
+    try:
+        provenance = record["provenance"]
+        data, git = provenance["data"], provenance.get("git") or {}
+        values: dict[str, Any] = {
+            "id": record["id"],
+            "arm": record["arm"],
+            "model": model,
+            "seed": record["seed"],
+            "status": record["status"],
+            "reason": _without_folders(record.get("reason") or ""),
+            "diverged": bool(record.get("diverged")),
+            "iteration": record["iteration"],
+            "iterations": record["iterations"],
+            "data": data["name"],
+            "fingerprint": data["fingerprint"],
+            "device": provenance.get("device"),
+            "precision": provenance.get("precision"),
+            "threads": provenance.get("threads"),
+            "torch": (provenance.get("packages") or {}).get("torch"),
+            "git": git.get("sha"),
+            "dirty": git.get("dirty"),
+            "wall_seconds": record.get("wall_seconds"),
+        }
+    except (KeyError, TypeError) as error:
+        raise InputError(short(path), f"is not a record ({error!r})") from error
+    cells = {column: _cell(values[column]) for column in RUN_COLUMNS}
+    curves = []
+    for row in rows:
+        try:
+            numbers = {column: _number(column, row.get(column) or "") for column in METRIC_COLUMNS}
+        except ValueError as error:
+            raise InputError(short(metrics), f"{error} in epoch {row.get('epoch')}") from error
+        curves.append({"id": cells["id"], "seed": cells["seed"], "model": model} | numbers)
+    return cells, curves
+
+
+def _without_folders(text: str) -> str:
+    """On one line and without the folders of the machine it was written on."""
+    return " ".join(re.sub(r"(?<![\w./])/(?:[^\s/'\":]+/)+", "", text).split())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _number(column: str, text: str) -> str:
+    """Six significant digits; written that way, a number reads and writes as itself."""
+    if not text.strip():
+        return ""
+    return str(int(float(text))) if column in COUNTS else f"{float(text):.6g}"
+
+
+def _read_csv(path: Path) -> list[Cells]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _read_tables(folder: Path) -> Tables:
+    tables: Tables = {}
+    runs, curves = folder / "runs.csv", folder / "curves.csv"
+    for row in _read_csv(runs) if runs.exists() else []:
+        if None in row.values() or not {"id", "arm", "seed", "status", "iteration"} <= row.keys():
+            raise InputError(short(runs), f"the row of '{row.get('id')}' is cut short: restore the file")
+        tables[row["id"]] = ({column: row.get(column, "") for column in RUN_COLUMNS}, [])
+    for row in _read_csv(curves) if curves.exists() else []:
+        if row["id"] not in tables:
+            raise InputError(short(curves), f"holds '{row['id']}', which is not in runs.csv: restore both files")
+        tables[row["id"]][1].append({column: row.get(column) or "" for column in CURVE_COLUMNS})
+    return tables
+
+
+def _ordered(tables: Tables) -> list[str]:
+    """By arm, with numbers as numbers (plain20 before plain110), then by seed."""
+
+    def key(identifier: str) -> tuple[list[tuple[int, int, str]], int]:
+        parts = re.split(r"(\d+)", tables[identifier][0]["arm"])
+        natural = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+        return natural, int(tables[identifier][0]["seed"])
+
+    return sorted(tables, key=key)
+
+
+def _write_tables(folder: Path, tables: Tables) -> None:
+    order = _ordered(tables)
+    write(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key][0] for key in order]))
+    rows = [row for key in order for row in sorted(tables[key][1], key=lambda row: int(row["epoch"]))]
+    write(folder / "curves.csv", _csv(CURVE_COLUMNS, rows))
+
+
+def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _run(cells: Cells, curves: list[Cells]) -> Run:
+    rows: list[Row] = [
+        {column: float(row[column]) if row[column] else None for column in METRIC_COLUMNS} for row in curves
+    ]
+    return Run(
+        id=cells["id"],
+        arm=cells["arm"],
+        model=cells["model"],
+        seed=int(cells["seed"]),
+        status=cells["status"],
+        diverged=cells["diverged"] == "true",
+        iteration=int(cells["iteration"]),
+        iterations=int(cells["iterations"]),
+        fingerprint=cells["fingerprint"],
+        device=cells["device"],
+        precision=cells["precision"],
+        torch=cells["torch"],
+        wall_seconds=float(cells["wall_seconds"] or 0),
+        rows=tuple(sorted(rows, key=lambda row: row["epoch"] or 0)),
+    )

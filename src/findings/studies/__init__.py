@@ -1,0 +1,52 @@
+"""Findings: one file each, holding its claims, its figures and what it says in plain words.
+
+A module of this package is a study if it has a ``FINDING``; there is no list to keep.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from findings.judge import Claim
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from findings.report.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of a finding: its file's name, what it shows (its alternative text), and the function that draws it.
+
+    The function returns None while there is nothing to draw.
+    """
+
+    name: str
+    shows: str
+    draw: "Callable[[Evidence], Figure | None]"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A documented statement about CNN architectures."""
+
+    name: str  # of its sweeps and its results
+    title: str
+    statement: str  # in one sentence
+    source: str
+    explanation: str  # for a student: what is compared, and why it tells anything
+    claims: tuple[Claim, ...]
+    drawings: tuple[Drawing, ...]
+    published: tuple[str, ...]  # the figures to set beside ours, by id
+
+
+@cache
+def findings() -> dict[str, Finding]:
+    """Every finding by its name, in the order of the names."""
+    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    found = [module.FINDING for module in modules if hasattr(module, "FINDING")]
+    return {finding.name: finding for finding in sorted(found, key=lambda finding: finding.name)}

@@ -1,0 +1,239 @@
+"""One run, from its config to its record. The same call starts, resumes or skips."""
+
+import contextlib
+import logging
+import time
+import traceback
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from findings import provenance, tracking
+from findings.complexity import complexity
+from findings.config import Config, DataConfig, Precision
+from findings.data import load
+from findings.data.dataset import Dataset
+from findings.data.randomness import seed_for
+from findings.data.stream import place
+from findings.errors import InputError
+from findings.frozen import freeze, thaw
+from findings.identity import Identity, identify, refuse_other
+from findings.journal import Diverged, Interrupted, Journal, Progress
+from findings.learner import EpochChunks, Learner
+from findings.lease import lease
+from findings.nets import schema
+from findings.records import Record, now
+from findings.stopping import Stop
+
+DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one call ended: skipped, finished, interrupted or failed; and why, where that needs saying."""
+
+    id: str
+    status: str
+    reason: str = ""
+
+
+def train(config: Config, *, stop: Stop, progress: Progress, retry_failed: bool = False) -> Outcome:
+    """Start, resume or skip the run that ``config`` is.
+
+    Raises InputError for a config or data that are not those of the record, and Leased if another process trains the run.
+    Any other error ends in the record, with its traceback, and in the outcome.
+    """
+    run = identify(config)
+    directory = Path(config.runs_dir) / run.id
+    with lease(directory):
+        record = Record(directory)
+        config = _settle(record, config)
+        dataset = _dataset(config.data)
+        _refuse_other_data(record, dataset)
+        if record.status == "finished":
+            return Outcome(run.id, "skipped", _made_by_other_code(record))
+        if record.status == "failed" and not retry_failed:
+            return Outcome(run.id, "failed", f"{record.get('reason')} (--retry-failed tries again)")
+        if record.get("diverged"):
+            record.forget_training()
+        started = time.monotonic()
+        record.update(**_opening(record, run, config, dataset))
+        try:
+            with tracking.mirror(config, run, record) as mirror:
+                _fit(config, run, dataset, record, stop, progress, mirror)
+        except Interrupted as interruption:
+            return _end(record, run, started, "interrupted", str(interruption))
+        except Diverged as divergence:
+            return _end(record, run, started, "failed", str(divergence), diverged=True)
+        except InputError:
+            _end(record, run, started, "failed", traceback.format_exc(limit=0).strip().splitlines()[-1])
+            raise
+        except Exception as error:
+            text = traceback.format_exc()
+            return _end(record, run, started, "failed", f"{type(error).__name__}: {error}", traceback=text)
+        return _end(record, run, started, "finished", "")
+
+
+def _fit(
+    config: Config,
+    run: Identity,
+    dataset: Dataset,
+    record: Record,
+    stop: Stop,
+    progress: Progress,
+    mirror: tracking.Mirror,
+) -> None:
+    threads = config.trainer.threads
+    if threads and torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    device = torch.device(accelerator(config))
+    torch.backends.cudnn.deterministic = True
+    stream, splits = place(dataset, config, device, DTYPES[config.recipe.precision])
+    torch.manual_seed(seed_for(config.seed, "initialisation"))
+    network = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learner = Learner(network, stream, splits, config)
+    resumed = record.checkpoint if record.checkpoint.exists() else None
+    if resumed is None:
+        record.cut_back(0)
+    with stop.listening(), _quiet():
+        trainer = pl.Trainer(
+            accelerator=device.type,
+            devices=1,
+            precision=config.recipe.precision.value,  # type: ignore[arg-type]
+            callbacks=[Journal(record, stop, progress, mirror.log)],
+            max_epochs=-1,  # the recipe's iterations end the run
+            benchmark=False,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+            default_root_dir=record.directory,
+        )
+        trainer.fit(learner, EpochChunks(learner), ckpt_path=resumed, weights_only=True)
+
+
+def build(config: Config) -> nn.Module:
+    """The network of a run, initialised from torch's current random state."""
+    return schema.build(
+        schema.resolve(config.model),
+        channels=config.data.channels,
+        size=config.data.size,
+        classes=config.data.classes,
+        batch_norm_group=config.recipe.batch_norm_group,
+    )
+
+
+def accelerator(config: Config) -> str:
+    """cpu or cuda."""
+    wanted = config.trainer.accelerator
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise InputError("trainer.accelerator", "cuda is asked for, but torch sees no CUDA device here")
+    return wanted
+
+
+def _settle(record: Record, config: Config) -> Config:
+    """The config to train with: a run that has begun keeps the threads it began with, for they change sums."""
+    if not record.config.exists():
+        record.directory.mkdir(parents=True, exist_ok=True)
+        record.write_config(freeze(config))
+        return config
+    recorded = thaw(record.config)
+    refuse_other(str(record.directory), recorded, config)
+    return replace(config, trainer=replace(config.trainer, threads=recorded.trainer.threads))
+
+
+@lru_cache(maxsize=1)  # a worker trains many runs on the same data
+def _load_once(fields: tuple[tuple[str, Any], ...]) -> Dataset:
+    return load(DataConfig(**dict(fields)))
+
+
+def _dataset(config: DataConfig) -> Dataset:
+    return _load_once(tuple(asdict(config).items()))
+
+
+def _refuse_other_data(record: Record, dataset: Dataset) -> None:
+    recorded = record.get("provenance", {}).get("data", {}).get("fingerprint")
+    if recorded and recorded != dataset.fingerprint:
+        raise InputError(
+            "data.name",
+            f"two data sets are called '{dataset.name}': {record.directory.name} was trained on {recorded[:12]}..., "
+            f"data.root now holds {dataset.fingerprint[:12]}...; give one of them another name",
+        )
+
+
+def _made_by_other_code(record: Record) -> str:
+    before, today = record.get("provenance", {}).get("git", {}), provenance.code()
+    if before == today or before.get("sha") is None:
+        return ""
+    return f"made by commit {str(before.get('sha'))[:10]}{' with changes' if before.get('dirty') else ''}"
+
+
+def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) -> dict[str, Any]:
+    """What the record says when a run begins or goes on."""
+    with torch.device("meta"):
+        counted = complexity(build(config), channels=config.data.channels, size=config.data.size)
+    return {
+        "id": run.id,
+        "arm": run.arm,
+        "name": run.name,
+        "scale": config.scale,
+        "findings": sorted({*record.get("findings", []), *config.findings}),
+        "seed": config.seed,
+        "status": "running",
+        "reason": "",
+        "traceback": "",
+        "diverged": False,
+        "iterations": config.recipe.iterations,
+        "attempts": record.get("attempts", 0) + 1,
+        "started": record.get("started") or now(),
+        "finished": None,
+        "wall_seconds": record.get("wall_seconds", 0.0),
+        "network": {"parameters": counted.parameters, "multiply_adds": counted.multiply_adds},
+        "provenance": {
+            "git": provenance.code(),
+            "packages": provenance.packages(),
+            "data": {
+                "name": dataset.name,
+                "label": config.data.label,
+                "fingerprint": dataset.fingerprint,
+                "train_images": len(dataset.train_images) - config.data.validation,
+                "test_images": len(dataset.test_images),
+            },
+            "device": torch.cuda.get_device_name() if accelerator(config) == "cuda" else provenance.processor(),
+            "hosts": sorted({*record.get("provenance", {}).get("hosts", []), provenance.host()}),
+            "threads": config.trainer.threads,
+            "precision": config.recipe.precision.name,
+        },
+    }
+
+
+def _end(record: Record, run: Identity, started: float, status: str, reason: str, **more: Any) -> Outcome:
+    rows = record.rows()
+    record.update(
+        status=status,
+        reason=reason,
+        finished=now() if status in ("finished", "failed") else None,
+        iteration=int(rows[-1]["iteration"]) if rows else 0,
+        wall_seconds=round(record["wall_seconds"] + time.monotonic() - started, 1),
+        **more,
+    )
+    return Outcome(run.id, status, reason)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's remarks are about training as it is usually done; what matters here is in the record."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        yield
