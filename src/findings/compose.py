@@ -7,8 +7,8 @@ result, and so plans a thousand runs in seconds; the outcome is equal to ``compo
 import re
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -16,7 +16,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from findings.config import Config, check
@@ -39,17 +39,19 @@ def groups() -> dict[str, list[str]]:
 
 def parse(texts: Sequence[str]) -> list[Override]:
     """Hydra's overrides, parsed; raises InputError naming the one that is malformed or chooses what does not exist."""
-    parser, parsed = OverridesParser.create(), []
-    for text in texts:
-        try:
-            override = parser.parse_override(text)
-        except HydraException as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"'{text}'", f"is no override of the form key=value ({reason})") from None
-        if override.key_or_group in groups() and not override.is_delete():
-            _check_choice(override)
-        parsed.append(override)
-    return parsed
+    return [_parse_one(text) for text in texts]
+
+
+@lru_cache(maxsize=100_000)
+def _parse_one(text: str) -> Override:
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"'{text}'", f"is no override of the form key=value ({reason})") from None
+    if override.key_or_group in groups() and not override.is_delete():
+        _check_choice(override)
+    return override
 
 
 def _check_choice(override: Override) -> None:
@@ -60,78 +62,132 @@ def _check_choice(override: Override) -> None:
             raise InputError(group, f"no such choice '{value}'", groups()[group], str(value))
 
 
+@dataclass
+class _Base:
+    """What one choice of groups composes to, before plain values are set on it."""
+
+    tree: DictConfig
+    config: Config | None  # the same as dataclasses; None where a value is missing or refers to another
+
+
 class Composer:
     """Composes typed configs; keeps what it has composed."""
 
     def __init__(self) -> None:
-        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._bases: dict[tuple[str, ...], _Base] = {}
 
     def compose(self, overrides: Sequence[str]) -> Config:
         """The typed, resolved, checked config of one run. Raises InputError."""
         parsed = parse(overrides)
-        chosen = tuple(o.input_line for o in parsed if o.key_or_group in groups())  # type: ignore[misc]
-        config = deepcopy(self._base(chosen))
-        for override in parsed:
-            if override.key_or_group not in groups():
-                _assign(config, override)
-        return typed(config)
+        base = self._base(tuple(str(o.input_line) for o in parsed if o.key_or_group in groups()))
+        values = [override for override in parsed if override.key_or_group not in groups()]
+        return self._on_dataclasses(base, values) or self._on_tree(base, values)
 
-    def _base(self, chosen: tuple[str, ...]) -> DictConfig:
-        if chosen not in self._composed:
+    def with_seed(self, config: Config, override: str) -> Config:
+        """``config`` with the seed of an override such as ``seed=3``."""
+        seeded = replace(config, seed=_converted("seed", IntegerNode(), _parse_one(override).value()))
+        check(seeded)
+        return seeded
+
+    def _base(self, chosen: tuple[str, ...]) -> _Base:
+        if chosen not in self._bases:
             with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
                 try:
-                    self._composed[chosen] = compose("config", list(chosen))
+                    tree = compose("config", list(chosen))
                 except (HydraException, OmegaConfBaseException) as error:
                     raise InputError("conf", f"{' '.join(chosen)}: {str(error).splitlines()[0]}") from None
-        return self._composed[chosen]
+            text = OmegaConf.to_yaml(tree)
+            self._bases[chosen] = _Base(tree, None if "${" in text or "???" in text else _objects(tree))
+        return self._bases[chosen]
+
+    def _on_tree(self, base: _Base, values: list[Override]) -> Config:
+        tree = deepcopy(base.tree)
+        for override in values:
+            key, node = override.key_or_group, _leaf(tree, override)
+            try:
+                if node is not None:
+                    _converted(key, node, override.value())
+                with open_dict(tree.model):
+                    OmegaConf.update(tree, key, override.value(), merge=False)
+            except OmegaConfBaseException as error:
+                raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
+        return checked(_objects(tree))
+
+    def _on_dataclasses(self, base: _Base, values: list[Override]) -> Config | None:
+        """The same, a hundred times faster; None where plain assignment would not do."""
+        if base.config is None:
+            return None
+        config = replace(base.config, model=dict(base.config.model))
+        for override in values:
+            section, _, key = override.key_or_group.rpartition(".")
+            node, value = _leaf(base.tree, override), override.value()
+            if not isinstance(node, ValueNode) or isinstance(value, str) and "${" in value:
+                return None
+            value = _converted(override.key_or_group, node, value)
+            if section == "model":
+                config.model[key] = value
+            elif section:
+                setattr(config, section, replace(getattr(config, section), **{key: value}))
+            else:
+                setattr(config, key, value)
+        return checked(config)
 
 
-def typed(config: DictConfig) -> Config:
-    """Resolve interpolations, check types and fields, write out the network's defaults."""
+def _objects(tree: DictConfig) -> Config:
+    """Resolve interpolations and check types."""
     try:
-        made = OmegaConf.to_object(config)
+        made = OmegaConf.to_object(tree)
     except MissingMandatoryValue as error:
         raise InputError(error.full_key or "config", "is missing: give it on the command line") from None
     except OmegaConfBaseException as error:
         raise InputError(error.full_key or "config", str(error).splitlines()[0]) from None
     assert isinstance(made, Config)
-    _refuse_missing(made)
-    check(made)
-    return replace(made, model=schema.resolve(made.model))
+    return made
 
 
-def _refuse_missing(config: Config) -> None:
-    for section in ("data", "recipe"):
-        for key, value in vars(getattr(config, section)).items():
-            if value == "???":
-                raise InputError(f"{section}.{key}", f"is missing: give it, as {section}.{key}=...")
+def checked(config: Config) -> Config:
+    """Check across fields, and write out the network's defaults."""
+    check(config)
+    return replace(config, model=schema.resolve(config.model))
 
 
-def _assign(config: DictConfig, override: Override) -> None:
-    """Set one plain value, or raise InputError naming the key and what it takes."""
+def typed(tree: DictConfig) -> Config:
+    """What Hydra has composed, as a checked config."""
+    return checked(_objects(tree))
+
+
+def _leaf(tree: DictConfig, override: Override) -> Node | None:
+    """The node that an override sets; None for a hyperparameter that the model's file leaves at its default."""
     key = override.key_or_group
     if override.is_delete():
         raise InputError(key, "keys cannot be removed; set another value")
-    known = flat_keys(config)
-    # hyperparameters of a network that its file leaves at their defaults are keys, too
-    if key.startswith("model.") and "_target_" in config.model:
-        known += [f"model.{name}" for name in schema.defaults(config.model._target_)]
-    if key not in known:
-        raise InputError(
-            key, "no such key", sorted({*known, *groups()}) if key.count(".") == 0 else _near(key, known), key
-        )
-    try:
-        with open_dict(config.model):
-            OmegaConf.update(config, key, override.value(), merge=False)
-    except OmegaConfBaseException as error:
-        raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
+    node: Any = tree
+    for part in key.split("."):
+        node = node._get_node(part) if isinstance(node, DictConfig) and part in node.keys() else None  # noqa: SIM118
+    if node is not None and not (isinstance(node, DictConfig) and key != "model"):
+        return node  # type: ignore[no-any-return]
+    if key.startswith("model.") and key[6:] in schema.defaults(tree.model._target_):
+        return None
+    raise _unknown(tree, key)
 
 
-def _near(key: str, known: list[str]) -> list[str]:
+def _unknown(tree: DictConfig, key: str) -> InputError:
+    known = flat_keys(tree) + [f"model.{name}" for name in schema.defaults(tree.model._target_)]
     section = key.split(".")[0]
-    return sorted({name for name in known if name.startswith(f"{section}.")}) or sorted(
-        {name.split(".")[0] for name in known}
-    )
+    of_section = sorted({name for name in known if name.startswith(f"{section}.")})
+    if "." in key and of_section:
+        return InputError(key, "no such key", of_section, key)
+    return InputError(key, "no such key", sorted({name.split(".")[0] for name in known} | set(groups())), key)
+
+
+def _converted(key: str, node: Node, value: Any) -> Any:
+    """``value`` as the node's type has it, or InputError."""
+    if not isinstance(node, ValueNode):
+        return value
+    try:
+        return node.validate_and_convert(value)
+    except OmegaConfBaseException as error:
+        raise InputError(key, f"'{value}' does not fit: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -146,11 +202,10 @@ def _reason(error: Exception) -> str:
 
 
 def flat_keys(config: DictConfig, prefix: str = "") -> list[str]:
-    """Every key, dotted, sections included."""
+    """Every key that holds a value, dotted."""
     keys = []
     for key in config:
-        keys.append(f"{prefix}{key}")
         node: Any = config._get_node(key)
-        if isinstance(node, DictConfig) and not node._is_none() and not node._is_missing():
-            keys += flat_keys(node, f"{prefix}{key}.")
+        inner = isinstance(node, DictConfig) and not node._is_none() and not node._is_missing()
+        keys += flat_keys(node, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
     return keys

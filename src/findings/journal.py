@@ -52,7 +52,7 @@ class Journal(pl.Callback):
         self.progress(learner.done, learner.config.recipe.iterations, self.latest)
         due = time.monotonic() - self.last_saved >= 60 * learner.config.trainer.checkpoint_every
         if due or diverged or learner.finished or self.stop.reason:
-            self._save(trainer)
+            self._save(trainer, learner.done)
         if diverged:
             raise Diverged(f"diverged: the training loss is no number by iteration {learner.done}")
         if learner.finished:
@@ -71,7 +71,7 @@ class Journal(pl.Callback):
         learner.start_epoch()
         return diverged
 
-    def _save(self, trainer: pl.Trainer) -> None:
+    def _save(self, trainer: pl.Trainer, iteration: int) -> None:
         """Write the checkpoint so that a crash at any moment leaves the old one or the new; then mirror what it covers."""
         path = self.record.checkpoint
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +80,7 @@ class Journal(pl.Callback):
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
+        self.record.update(iteration=iteration)
         self.last_saved = time.monotonic()
         rows, self.unsaved = self.unsaved, []
         self.mirror(rows)

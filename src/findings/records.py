@@ -80,6 +80,7 @@ class Record:
         """Remove rows and checkpoint: the next attempt begins anew."""
         self.metrics.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)
+        self.update(iteration=0)
 
     def rows(self) -> list[dict[str, str]]:
         """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty."""

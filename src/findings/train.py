@@ -62,7 +62,7 @@ def train(config: Config, *, stop: Stop, progress: Progress, retry_failed: bool 
         if record.status == "failed" and not retry_failed:
             return Outcome(run.id, "failed", f"{record.get('reason')} (--retry-failed tries again)")
         if record.get("diverged"):
-            record.forget_training()
+            record.forget_training()  # its checkpoint holds no numbers any more
         started = time.monotonic()
         record.update(**_opening(record, run, config, dataset))
         try:
@@ -193,6 +193,7 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
         "reason": "",
         "traceback": "",
         "diverged": False,
+        "iteration": record.get("iteration", 0),  # of the last checkpoint
         "iterations": config.recipe.iterations,
         "attempts": record.get("attempts", 0) + 1,
         "started": record.get("started") or now(),
@@ -218,12 +219,10 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
 
 
 def _end(record: Record, run: Identity, started: float, status: str, reason: str, **more: Any) -> Outcome:
-    rows = record.rows()
     record.update(
         status=status,
         reason=reason,
         finished=now() if status in ("finished", "failed") else None,
-        iteration=int(rows[-1]["iteration"]) if rows else 0,
         wall_seconds=round(record["wall_seconds"] + time.monotonic() - started, 1),
         **more,
     )
@@ -235,5 +234,5 @@ def _quiet() -> Iterator[None]:
     """Lightning's remarks are about training as it is usually done; what matters here is in the record."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
         yield

@@ -86,7 +86,7 @@ def test_a_damaged_entry_is_decoded_again_and_mended(
     pixels = data.find(whole.train_images.tobytes()[:64])
     assert pixels > 0
     data[pixels + 10] ^= 1  # one bit of one pixel
-    damaged = {"truncated": data[:-100], "flipped": data, "empty": b"", "text": b"not an archive"}
+    damaged = {"truncated": bytes(data[:-100]), "flipped": bytes(data), "empty": b"", "text": b"not an archive"}
     if damage == "foreign":
         with open(entry, "wb") as file:
             np.savez(file, other=np.zeros(3))
@@ -125,7 +125,10 @@ def test_data_cache_names_the_folder(config: DataConfig, tmp_path: Path, cache_h
 
 
 def test_several_processes_may_decode_at_once(config: DataConfig, cache_home: Path) -> None:
-    code = f"from findings.config import DataConfig; from findings.data import load; print(load(DataConfig(**{vars(config)!r})).fingerprint)"
+    code = (
+        "from findings.config import DataConfig; from findings.data import load;"
+        f"print(load(DataConfig(**{vars(config)!r})).fingerprint)"
+    )
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     fingerprints = {process.communicate(timeout=60)[0].strip() for process in running}
     assert fingerprints == {load(config).fingerprint}

@@ -39,8 +39,9 @@ def test_a_wrong_key_is_named_in_one_line(config: DataConfig, changes: dict[str,
 @pytest.mark.parametrize("key", ["channels", "size"])
 def test_digits_of_another_shape_than_configured_are_refused(key: str) -> None:
     digits = DataConfig(_target_="findings.data.digits.load", name="digits", channels=1, size=8, classes=10)
+    setattr(digits, key, 3)
     with pytest.raises(InputError, match=f"data.{key}: is 3, but digits has"):
-        load(replace(digits, **{key: 3}))
+        load(digits)
 
 
 def test_a_missing_package_is_told_from_an_unknown_loader(
@@ -56,10 +57,10 @@ def test_a_source_of_ones_own_needs_no_registry(
     config: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "my_source.py").write_text(
-        "from findings.data import image_folder\n\ndef load(config):\n    return image_folder.load(config).named('mine')\n"
+        "from findings.data import image_folder\ndef load(config):\n    return image_folder.load(config).named('x')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    assert load(replace(config, _target_="my_source.load")).name == "mine"
+    assert load(replace(config, _target_="my_source.load")).name == "x"
 
 
 def test_importing_and_a_cached_load_stay_light(config: DataConfig, pack: Callable[..., Path], folder: Path) -> None:

@@ -23,8 +23,8 @@ def test_shares_that_are_no_whole_numbers_still_add_up() -> None:
 
 
 def test_the_split_never_changes() -> None:
-    assert split_validation(LABELS, 6)[1].tolist() == GOLDEN
-    assert split_validation(LABELS.astype(np.int32), 6)[1].tolist() == GOLDEN
+    assert split_validation(LABELS, 6)[1].tolist() == [4, 14, 28, 35, 42, 56]
+    assert split_validation(LABELS.astype(np.int32), 6)[1].tolist() == [4, 14, 28, 35, 42, 56]
 
 
 def test_no_validation_leaves_all_to_train_on() -> None:
@@ -40,5 +40,5 @@ def test_more_than_there_is_is_refused(validation: int) -> None:
 
 
 def test_a_class_with_nothing_left_to_train_on_is_refused() -> None:
-    with pytest.raises(InputError, match="data.validation: 59 leaves class 0 without training images"):
+    with pytest.raises(InputError, match=r"data\.validation: 59 leaves class 0 without training images"):
         split_validation(LABELS, 59)

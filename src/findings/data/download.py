@@ -78,8 +78,8 @@ def _fetch(url: str, path: Path, md5: str, pause: float) -> None:
 def _receive(url: str, part: Path) -> str | None:
     """Append to ``part`` what the server has beyond it. None when complete, otherwise what went wrong, for a retry."""
     had = _size(part)
-    request = urllib.request.Request(url, headers={"Range": f"bytes={had}-"} if had else {})
     try:
+        request = urllib.request.Request(url, headers={"Range": f"bytes={had}-"} if had else {})
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
             resumed = response.status == HTTPStatus.PARTIAL_CONTENT
             if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {had}-"):

@@ -67,6 +67,7 @@ class Curves:
             axes.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k" if x >= 1000 else f"{x:g}")
             axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 4, 5, 10], integer=True))
             axes.tick_params(labelleft=True)
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
             self._draw_panel(axes, panel, colours, top)
         grid[0].set_ylabel("error (%)")
         several = any(len(shown(self.evidence, model)[0]) > 1 for model in models)
@@ -104,7 +105,7 @@ class Curves:
                 else:
                     ends.append((line.iterations[-1], line.mean[-1], f"{depth} {name}", colour))
             if above:
-                beyond.append(f"above this axis: {depth} layers, {', '.join(above)}")
+                beyond.append(f"{depth} layers: above this axis\n({', '.join(above)})")
         label_ends(axes, HEIGHT, ends)
         missing = sorted(set(self._planned(panel)) - set(panel.models))
         for what, depths in (("under way", under_way), ("no run yet", missing)):

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LOOKS = ((PLAIN, "s", (0, (4, 1.6))), (RESIDUAL, "o", "-"))
+# colour, marker, dashes, and on which side of their mean the seeds stand
+LOOKS = ((PLAIN, "s", (0, (4, 1.6)), -1), (RESIDUAL, "o", "-", 1))
 PANELS = (("train_error", "Training error, as trained"), ("test_error", "Test error"))
 Finals = dict[str, dict[int, list[float]]]  # line -> depth -> one error per seed
 
@@ -30,15 +31,16 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
     figure.subplots_adjust(left=0.068, right=0.905, top=0.735, bottom=0.125, wspace=0.32)
     top = cap(means, 1.12)
     depths = sorted({depth for finals in panels.values() for line in finals.values() for depth in line})
-    room = (depths[-1] - depths[0]) or 20
+    span = depths[-1] - depths[0]
+    low, high = (depths[0] - 0.1 * span, depths[-1] + 0.1 * span) if span else (depths[0] - 10, depths[0] + 10)
     for axes, (column, heading) in zip(grid, PANELS, strict=True):
         axes.set_title(heading, loc="left")
         axes.set_xlabel("depth (weighted layers)")
         axes.set_xticks(depths)
-        axes.set_xlim(depths[0] - 0.1 * room, depths[-1] + 0.1 * room)
+        axes.set_xlim(low, high)
         axes.set_ylim(0, top)
         axes.tick_params(labelleft=True)
-        _draw_panel(axes, panels[column], room, top)
+        _draw_panel(axes, panels[column], 0.027 * (high - low), top)
     grid[0].set_ylabel("error at the last epoch (%)")
     note = "Small dots: one seed each. Large marks and bars: mean and standard deviation over the seeds."
     headings(
@@ -47,16 +49,15 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
     return figure
 
 
-def _draw_panel(axes: "Axes", finals: Finals, room: float, top: float) -> None:
+def _draw_panel(axes: "Axes", finals: Finals, aside: float, top: float) -> None:
     ends, beyond = [], []
-    for place, ((name, by_depth), (colour, marker, dashes)) in enumerate(zip(finals.items(), LOOKS, strict=False)):
+    for (name, by_depth), (colour, marker, dashes, side) in zip(finals.items(), LOOKS, strict=False):
         inside = {depth: values for depth, values in by_depth.items() if statistics.fmean(values) <= top}
         beyond += [f"{name} {d}: {statistics.fmean(v):.1f} %" for d, v in by_depth.items() if d not in inside]
         if not inside:
             continue
-        aside = room * 0.032 * (-1 if place == 0 else 1)  # dots stand beside their mean, each line on its own side
         for depth, values in inside.items():
-            axes.plot([depth + aside] * len(values), values, marker, color=colour, ms=2.8, alpha=0.6, mew=0)
+            axes.plot([depth + side * aside] * len(values), values, marker, color=colour, ms=2.8, alpha=0.6, mew=0)
         means = [statistics.fmean(values) for values in inside.values()]
         axes.plot(list(inside), means, linestyle=dashes, color=colour, linewidth=1.5)
         sd = [statistics.stdev(values) if len(values) > 1 else 0.0 for values in inside.values()]
@@ -77,7 +78,7 @@ def _draw_panel(axes: "Axes", finals: Finals, room: float, top: float) -> None:
     if beyond:
         text = "above this axis: " + ", ".join(beyond)
         axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7.5, color=INK)
-    if not finals:
+    if not any(finals.values()):
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=QUIET)
 
 
@@ -86,11 +87,11 @@ def _ended(evidence: Evidence, model: str) -> bool:
 
 
 def _finals(evidence: Evidence, lines: Mapping[str, Mapping[int, str]], column: str) -> Finals:
-    found: Finals = {}
+    found: Finals = {name: {} for name in lines}
     for name, models in lines.items():
         for depth, model in models.items():
             last = [run.rows[-1].get(column) for run in evidence.counted(model) if run.rows]
             values = [value for value in last if value is not None and not math.isnan(value)]
             if values:
-                found.setdefault(name, {})[depth] = values
+                found[name][depth] = values
     return found

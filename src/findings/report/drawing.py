@@ -51,7 +51,7 @@ def style() -> Iterator[None]:
         key: value for key, value in rcParamsDefault.items() if key not in ("backend", "backend_fallback")
     }
     with rc_context():
-        matplotlib.rcParams.update(keep | STYLE)
+        matplotlib.rcParams.update(keep | STYLE)  # type: ignore[arg-type]  # its keys are literals
         yield
 
 
@@ -114,14 +114,15 @@ def shown(evidence: Evidence, model: str) -> tuple[list[Run], bool]:
 def cap(finals: Iterable[float], room: float) -> float:
     """Where an error axis that starts at 0 should end: ``room`` times the largest error that must be seen, rounded up.
 
-    Networks that ended above four times the median are left above it (the paper's plain-110), to be named in a note.
+    A network that hardly learned (the paper's plain-110: above 50 % and above four times the median) is left above it,
+    to be named in a note.
     """
     values = list(finals)
-    usual = [value for value in values if value <= max(4 * statistics.median(values), 5)]
+    usual = [value for value in values if value <= max(4 * statistics.median(values), 50)]
     top = room * max(usual)
     for step in (1, 2, 5, 10, 20):
         if top <= 8 * step:
-            return min(100.0, step * -(-top // step))
+            return min(100.0, max(step, step * -(-top // step)))
     return 100.0
 
 
@@ -147,7 +148,7 @@ def spread_out(positions: Sequence[float], gap: float, low: float, high: float) 
 
 
 def label_ends(axes: "Axes", height: float, ends: Sequence[tuple[float, float, str, str]], points: float = 8) -> None:
-    """Write (x, y, text, colour) to the right of where lines end, none over another; the figure is ``height`` inches."""
+    """Write (x, y, text, colour) right of where lines end, none over another; the figure is ``height`` inches high."""
     bottom, top = axes.get_ylim()
     unit = (top - bottom) / (axes.get_position().height * height * 72)  # of the axis, for one point
     for x in dict.fromkeys(end[0] for end in ends):

@@ -84,7 +84,8 @@ def _read_record(path: Path, model: str) -> tuple[Cells, list[Cells]] | None:
     """A run's cells, or None for one that has nothing to show yet."""
     record = read_json(path)
     metrics = path.with_name("metrics.csv")
-    rows = _read_csv(metrics) if metrics.exists() else []
+    # The last row may be half written: the run may be going on, or the power may have gone.
+    rows = [row for row in _read_csv(metrics) if None not in row.values()] if metrics.exists() else []
     # A failed run comes in without rows too: one that diverged at once must be seen, not dropped.
     if record.get("status") not in STARTED or (not rows and record["status"] != "failed"):
         return None
@@ -99,7 +100,7 @@ def _read_record(path: Path, model: str) -> tuple[Cells, list[Cells]] | None:
             "status": record["status"],
             "reason": _without_folders(record.get("reason") or ""),
             "diverged": bool(record.get("diverged")),
-            "iteration": record["iteration"],
+            "iteration": int(rows[-1]["iteration"]) if rows else 0,  # a running record does not say
             "iterations": record["iterations"],
             "data": data["name"],
             "fingerprint": data["fingerprint"],

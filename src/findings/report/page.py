@@ -74,7 +74,7 @@ def _what_was_run(evidence: Evidence) -> str:
         ("protocol", _protocol(evidence)),
         ("networks", ", ".join(arm.model for arm in arms)),
         ("runs", _runs(runs, planned)),
-        ("device", _each(_on(run) for run in counted)),
+        ("device", _each(run.device for run in counted)),
         ("torch", _each(run.torch for run in counted)),
         ("training time", _duration(sum(run.wall_seconds for run in counted))),
         ("rerun it", f"`{evidence.plan.command}`"),
@@ -101,10 +101,6 @@ def _duration(seconds: float) -> str:
     if not seconds:
         return ""
     return f"{seconds / 3600:.1f} h in all" if seconds >= 3600 else f"{seconds / 60:.1f} min in all"
-
-
-def _on(run: Run) -> str:
-    return "CPU" if run.device == "cpu" else run.device
 
 
 def _verdict_table(chapter: Chapter) -> str:

@@ -1,0 +1,1 @@
+"""Engines: the same plan, run here or on a cluster."""

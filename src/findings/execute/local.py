@@ -1,0 +1,187 @@
+"""Run a plan on this machine: N worker processes, one run each at a time, failures kept apart."""
+
+import multiprocessing as mp
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import FrameType
+
+from findings.execute.display import Display
+from findings.execute.worker import Message, Task, work
+from findings.lease import leased
+from findings.plan import PlannedRun, cores
+from findings.records import Record
+
+RETRIES = 2  # times a run is given to another worker after its own died without a word
+
+
+@dataclass
+class Result:
+    """{run id: how it ended} and why, for what needs saying."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def of(self, *statuses: str) -> list[str]:
+        return [run for run, status in self.statuses.items() if status in statuses]
+
+
+@dataclass
+class _Worker:
+    process: mp.process.BaseProcess
+    connection: Connection
+    device: int | None
+    run: PlannedRun | None = None
+    ready: bool = False
+
+
+def default_jobs(runs: int) -> int:
+    """A worker per GPU, otherwise per core."""
+    return max(1, min(runs, gpus() or cores()))
+
+
+def gpus() -> int:
+    """CUDA devices, without starting CUDA in this process."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device.strip() not in ("", "-1")])
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def run_locally(
+    runs: Sequence[PlannedRun], *, jobs: int, display: Display, retry_failed: bool, time_limit: float | None
+) -> Result:
+    """Train ``runs`` with ``jobs`` workers; a run that another process trains is waited for, and taken over if that dies.
+
+    ``time_limit`` is in seconds: then every worker writes its checkpoint and ends.
+    """
+    return _Pool(runs, jobs, display, retry_failed, time_limit).run()
+
+
+class _Pool:
+    def __init__(
+        self, runs: Sequence[PlannedRun], jobs: int, display: Display, retry_failed: bool, limit: float | None
+    ) -> None:
+        self.waiting = deque(runs)
+        self.elsewhere: list[PlannedRun] = []  # in training by another process
+        self.jobs, self.display, self.retry_failed = jobs, display, retry_failed
+        self.deadline = None if limit is None else time.monotonic() + limit
+        self.result, self.deaths = Result(), dict[str, int]()
+        self.workers: list[_Worker] = []
+        self.devices = gpus()
+        self.stopping: str | None = None
+
+    def run(self) -> Result:
+        before = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+        try:
+            for index in range(min(self.jobs, len(self.waiting))):
+                self.workers.append(self._start(index % self.devices if self.devices else None))
+            while self.workers and (self.waiting or self.elsewhere or any(worker.run for worker in self.workers)):
+                self._step()
+        finally:
+            for worker in self.workers:
+                worker.connection.close()
+            for worker in self.workers:
+                worker.process.join(timeout=10)
+                worker.process.kill()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return self.result
+
+    def _step(self) -> None:
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            self._stop("the time limit is reached")
+        if self.stopping:
+            self.waiting.clear()
+            self.elsewhere.clear()
+        self._look_elsewhere()
+        self._hand_out()
+        for connection in wait([worker.connection for worker in self.workers], timeout=0.2):
+            worker = next(worker for worker in self.workers if worker.connection is connection)
+            try:
+                message: Message = worker.connection.recv()
+            except (EOFError, OSError):
+                self._bury(worker)
+                continue
+            self._take(worker, message)
+        self.display.refresh()
+
+    def _hand_out(self) -> None:
+        for worker in self.workers:
+            if worker.run is None and worker.ready and self.waiting:
+                worker.run = self.waiting.popleft()
+                self.display.begin(worker.run)
+                worker.connection.send(Task(worker.run.identity.id, worker.run.config, self.retry_failed))
+
+    def _take(self, worker: _Worker, message: Message) -> None:
+        if message.kind == "ready":
+            worker.ready = True
+        elif message.kind == "progress" and worker.run:
+            self.display.advance(worker.run, message.iteration, message.detail)
+        elif message.kind == "ended" and worker.run:
+            run, worker.run = worker.run, None
+            if message.status == "leased":
+                self.elsewhere.append(run)
+                self.display.leave(run, message.detail)
+            else:
+                self._settle(run, message.status, message.detail)
+
+    def _settle(self, run: PlannedRun, status: str, reason: str) -> None:
+        self.result.statuses[run.identity.id] = status
+        if reason:
+            self.result.reasons[run.identity.id] = reason
+        self.display.end(run, status, reason)
+
+    def _look_elsewhere(self) -> None:
+        """What other processes trained is finished by now, or can be taken over."""
+        for run in list(self.elsewhere):
+            if not leased(Path(run.config.runs_dir) / run.identity.id):
+                self.elsewhere.remove(run)
+                self.waiting.append(run)
+
+    def _bury(self, worker: _Worker) -> None:
+        """A worker is gone. Asked to stop it may go; otherwise its run gets another chance in a new one."""
+        self.workers.remove(worker)
+        worker.process.join()
+        run, worker.run = worker.run, None
+        if run is not None:
+            record = Record(Path(run.config.runs_dir) / run.identity.id)
+            if self.stopping:
+                self._settle(run, "interrupted", self.stopping)
+            else:
+                self.deaths[run.identity.id] = self.deaths.get(run.identity.id, 0) + 1
+                reason = f"the worker ended with exit code {worker.process.exitcode}"
+                if self.deaths[run.identity.id] <= RETRIES:
+                    self.waiting.appendleft(run)
+                else:
+                    record.update(status="failed", reason=reason)
+                    self._settle(run, "failed", reason)
+        if not self.stopping and self.waiting:
+            self.workers.append(self._start(worker.device))
+
+    def _start(self, device: int | None) -> _Worker:
+        ours, theirs = mp.get_context("spawn").Pipe()
+        process = mp.get_context("spawn").Process(target=work, args=(theirs, device), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours, device)
+
+    def _stop(self, reason: str) -> None:
+        """Ask every worker to write its checkpoint and end."""
+        if self.stopping is None:
+            self.stopping = reason
+            self.display.say(f"{reason}: writing checkpoints")
+            for worker in self.workers:
+                worker.process.terminate()
+
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        if self.stopping and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self._stop(f"received {signal.Signals(number).name}")

@@ -1,0 +1,152 @@
+"""Plan a sweep: every run composed, typed and checked, its network built on the meta device, before anything starts."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from findings.complexity import Complexity, complexity
+from findings.compose import Composer
+from findings.config import Config
+from findings.errors import InputError
+from findings.identity import Identity, identify
+from findings.nets import schema
+from findings.records import write_atomically
+from findings.sweeps import Sweep, expand
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a plan. ``varies`` holds its values on the sweep's axes."""
+
+    identity: Identity
+    config: Config
+    varies: dict[str, str]
+    complexity: Complexity
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of training, forward and backward: what progress is measured in."""
+        return 3 * self.complexity.multiply_adds * self.config.recipe.batch_size * self.config.recipe.iterations
+
+
+class Planner:
+    """Plans sweeps; composes and builds nothing twice."""
+
+    def __init__(self) -> None:
+        self._composer = Composer()
+        self._counted: dict[str, Complexity] = {}
+        self._arms: dict[tuple[str, ...], tuple[Config, Identity, Complexity]] = {}
+
+    def plan(self, sweep: Sweep, overrides: Sequence[str] = ()) -> list[PlannedRun]:
+        """The runs of a sweep, without doubles. Raises InputError naming the run that is wrong, and why."""
+        combinations, common = expand(sweep, overrides)
+        planned: dict[str, PlannedRun] = {}
+        for combination in combinations:
+            texts = [*(f"{key}={value}" for key, value in combination.items()), *common]
+            try:
+                run = self._run(texts, sweep, combination)
+            except InputError as error:
+                if len(combinations) == 1:
+                    raise
+                varying = " ".join(f"{k}={v}" for k, v in combination.items() if k != "scale")
+                raise InputError(f"{sweep.name} ({varying})", str(error)) from None
+            planned.setdefault(run.identity.id, run)
+        return list(planned.values())
+
+    def _run(self, texts: list[str], sweep: Sweep, combination: dict[str, str]) -> PlannedRun:
+        seed = [text for text in texts if text.startswith("seed=")]
+        others = tuple(text for text in texts if not text.startswith("seed="))
+        if others not in self._arms:
+            config = self._composer.compose(others)
+            config.findings = [sweep.finding]
+            identity = identify(config)
+            self._arms[others] = config, identity, self._count(config)
+        config, identity, counted = self._arms[others]
+        config = self._composer.with_seed(config, seed[-1]) if seed else replace(config)
+        return PlannedRun(replace(identity, id=f"{identity.arm}-s{config.seed}"), config, combination, counted)
+
+    def _count(self, config: Config) -> Complexity:
+        key = json.dumps([config.model, config.data.channels, config.data.size, config.data.classes], sort_keys=True)
+        if key not in self._counted:
+            self._counted[key] = count(config)
+        return self._counted[key]
+
+
+def count(config: Config) -> Complexity:
+    """What a config's network costs, for one image."""
+    with torch.device("meta"):
+        network = schema.build(
+            schema.resolve(config.model),
+            channels=config.data.channels,
+            size=config.data.size,
+            classes=config.data.classes,
+            batch_norm_group=config.recipe.batch_norm_group,
+        )
+    return complexity(network, channels=config.data.channels, size=config.data.size)
+
+
+def share_threads(runs: Sequence[PlannedRun], jobs: int) -> list[PlannedRun]:
+    """Give each run its part of the cores, where its config leaves that open. Frozen with it: threads change sums."""
+    threads = max(1, cores() // max(1, jobs))
+    return [
+        replace(run, config=replace(run.config, trainer=replace(run.config.trainer, threads=threads)))
+        if run.config.trainer.threads is None
+        else run
+        for run in runs
+    ]
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) -> Path:
+    """Write the arms to results/<scale>/<finding>/plan.json, where the report finds them.
+
+    A plan with overrides adds its arms to those already there; one without sets the sweep's own.
+    """
+    folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
+    path = folder / "plan.json"
+    arms = _arms(runs)
+    if overridden and path.exists():
+        before = {arm["arm"]: arm for arm in json.loads(path.read_text())["arms"]}
+        for arm in arms:
+            known = before.get(arm["arm"], arm)
+            before[arm["arm"]] = arm | {"seeds": sorted({*known["seeds"], *arm["seeds"]})}
+        arms = list(before.values())
+    content = {
+        "finding": sweep.finding,
+        "scale": sweep.scale,
+        "command": f"findings run {sweep.name}",
+        "arms": arms,
+    }
+    text = json.dumps(content, indent=1) + "\n"
+    if not path.exists() or path.read_text() != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+    return path
+
+
+def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
+    arms: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        arm = arms.setdefault(
+            run.identity.arm,
+            {
+                "arm": run.identity.arm,
+                "name": run.identity.name,
+                "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
+                "seeds": [],
+                "config": run.identity.scientific,
+                **{key: value for key, value in asdict(run.complexity).items() if key != "activations"},
+                "data_label": run.config.data.label,
+            },
+        )
+        arm["seeds"].append(run.config.seed)
+    return list(arms.values())
