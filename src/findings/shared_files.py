@@ -7,5 +7,5 @@ PACKAGE = Path(__file__).parent
 
 def shared(folder: str) -> Path:
     """The directory ``conf``, ``sweeps`` or ``slurm``."""
-    installed = PACKAGE / folder
+    installed = PACKAGE / "installed" / folder
     return installed if installed.is_dir() else PACKAGE.parents[1] / folder

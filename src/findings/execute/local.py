@@ -26,6 +26,7 @@ class Result:
 
     statuses: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    signalled: bool = False  # a signal ended it before all runs were done
 
     def of(self, *statuses: str) -> list[str]:
         return [run for run, status in self.statuses.items() if status in statuses]
@@ -184,4 +185,5 @@ class _Pool:
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.stopping and number == signal.SIGINT:
             raise KeyboardInterrupt
+        self.result.signalled = True
         self._stop(f"received {signal.Signals(number).name}")

@@ -1,0 +1,27 @@
+"""Arguments that several actions share."""
+
+import argparse
+import re
+
+from findings.errors import InputError
+
+
+def add_sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sweep", metavar="SWEEP", help="scale/finding, a whole scale, or a sweep file")
+    parser.add_argument("overrides", metavar="override", nargs="*", help="Hydra's key=value; a comma list adds an axis")
+
+
+def jobs(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise InputError("--jobs", f"'{text}' is neither a number above 0 nor auto")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """90s, 9m, 1.5h, or a number of seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if not match or float(match[1]) == 0:
+        raise InputError("--time-limit", f"'{text}' is no time such as 90s, 9m or 1.5h")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

@@ -1,0 +1,70 @@
+"""findings run SWEEP [--jobs N] [--time-limit 9m] [--retry-failed] [override ...]"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from findings.commands.arguments import add_sweep, jobs, seconds
+from findings.errors import InputError
+
+if TYPE_CHECKING:
+    from findings.plan import PlannedRun
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    add_sweep(parser)
+    parser.add_argument("--jobs", type=jobs, metavar="N", help="worker processes (default: auto, one per GPU or core)")
+    parser.add_argument("--time-limit", type=seconds, metavar="TIME", help="stop in time, resumable: 90s, 9m, 1.5h")
+    parser.add_argument("--retry-failed", action="store_true", help="try runs again that failed")
+    given = parser.parse_intermixed_args(arguments)
+    from rich.console import Console
+
+    from findings.commands.plan import plan
+    from findings.execute.display import Display
+    from findings.execute.local import default_jobs, run_locally
+    from findings.plan import share_threads
+
+    planned = plan(given.sweep, given.overrides)
+    refuse_other_data(planned)
+    count = given.jobs or default_jobs(len(planned))
+    planned = share_threads(planned, count)
+    console = Console()
+    with Display(planned, console) as display:
+        result = run_locally(
+            planned, jobs=count, display=display, retry_failed=given.retry_failed, time_limit=given.time_limit
+        )
+    done, failed = result.of("finished", "skipped"), result.of("failed", "refused")
+    line = f"{len(done)} of {len(planned)} runs finished"
+    if len(done) + len(failed) < len(planned):
+        line += "; the same command goes on with the others"
+    console.print(line, highlight=False, soft_wrap=True)
+    for run_id in failed:
+        console.print(f"failed: {run_id}: {result.reasons.get(run_id, '')}", highlight=False, soft_wrap=True, markup=False)
+    if failed:
+        console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
+    if result.of("refused"):
+        return 2
+    return 1 if failed else 75 if result.signalled else 0
+
+
+def refuse_other_data(planned: "Sequence[PlannedRun]") -> None:
+    """Load each data set once, before any worker starts, and compare it with what runs of that name were trained on."""
+    from dataclasses import astuple
+
+    from findings.data import load
+    from findings.records import Record
+
+    configs = {astuple(run.config.data): run.config for run in planned}
+    for config in configs.values():
+        fingerprint = load(config.data).fingerprint
+        for path in sorted(Path(config.runs_dir).glob("*/record.json")):
+            record = Record(path.parent)
+            data = record.get("provenance", {}).get("data", {})
+            if data.get("name") == config.data.name and data.get("fingerprint") != fingerprint:
+                raise InputError(
+                    "data.name",
+                    f"two data sets are called '{config.data.name}': {path.parent.name} was trained on "
+                    f"{data.get('fingerprint', '')[:12]}..., data.root={config.data.root} holds {fingerprint[:12]}...; "
+                    "give one of them another name",
+                )

@@ -1,0 +1,116 @@
+"""findings train [override ...] [Hydra's flags], and findings train --frozen FILE"""
+
+import argparse
+import itertools
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from findings.errors import InputError
+
+if TYPE_CHECKING:
+    from findings.config import Config
+    from findings.train import Outcome
+
+QUIET_SECONDS = 20  # between two plain lines
+EXIT_CODES = {"finished": 0, "skipped": 0, "failed": 1, "interrupted": 75}
+HELP = """\
+usage: findings train [override ...] [--cfg job] [-m] [--retry-failed]
+       findings train --frozen FILE [--retry-failed]
+
+Train one run, or go on with it, or skip it if it is finished: runs/<run id>/ tells.
+
+  override          Hydra's key=value: a group (model=plain56) or a key (recipe.lr=0.05); `--help-hydra` for the grammar
+  --cfg job         print the composed config and stop
+  -m, --multirun    one run after the other for every combination of comma lists
+  --frozen FILE     a config that was frozen when its run was planned: runs/<run id>/config.yaml
+  --retry-failed    try again if the run failed
+
+Completion in bash: eval "$(findings train -sc install=bash)"
+Exit codes: 0 finished or skipped, 1 failed, 2 bad input, 75 interrupted and resumable.
+"""
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    if "-h" in arguments or "--help" in arguments:
+        print(HELP, end="")
+        return 0
+    rest = list(arguments)
+    retry = "--retry-failed" in rest
+    if retry:
+        rest.remove("--retry-failed")
+    if any(argument.split("=")[0] == "--frozen" for argument in rest):
+        parser.add_argument("--frozen", type=Path, required=True)
+        given, others = parser.parse_known_args(rest)
+        if others:
+            raise InputError("findings train", f"a frozen config takes no overrides: {' '.join(others)}")
+        from findings.frozen import thaw
+
+        return EXIT_CODES[_train(thaw(given.frozen), retry).status]
+    return _compose_and_train(["--hydra-help" if argument == "--help-hydra" else argument for argument in rest], retry)
+
+
+def _compose_and_train(arguments: list[str], retry: bool) -> int:
+    """Check every override in one line's words; then let Hydra do what Hydra does."""
+    import hydra
+
+    from findings.compose import Composer, parse, typed
+    from findings.shared_files import shared
+
+    if not any(argument in ("-sc", "--shell-completion") for argument in arguments):
+        parsed = parse([argument for argument in arguments if not argument.startswith("-") and "=" in argument])
+        several = "-m" in arguments or "--multirun" in arguments
+        if not several and any(override.is_sweep_override() for override in parsed):
+            raise InputError("findings train", "a comma list is several runs: add -m, or use `findings run`")
+        choices = [
+            [f"{o.key_or_group}={value}" for value in o.sweep_string_iterator()] if o.is_sweep_override() else [o.input_line]
+            for o in parsed
+        ]
+        for combination in itertools.product(*choices):
+            Composer().compose([str(text) for text in combination])
+    outcomes: list[Outcome] = []
+
+    def task(tree: Any) -> None:
+        outcomes.append(_train(typed(tree), retry))
+
+    # bash completes for a program of one word
+    sys.argv = ["findings" if "-sc" in arguments else "findings train", *arguments]
+    hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
+    return max((EXIT_CODES[outcome.status] for outcome in outcomes), default=0)
+
+
+def _train(config: "Config", retry: bool) -> "Outcome":
+    from dataclasses import replace
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from findings.identity import identify
+    from findings.lease import Leased
+    from findings.plan import cores
+    from findings.stopping import Stop
+    from findings.train import train
+
+    if config.trainer.threads is None:
+        config = replace(config, trainer=replace(config.trainer, threads=cores()))
+    console, spoken = Console(), time.monotonic()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        bar = bars.add_task(identify(config).id, total=config.recipe.iterations)
+
+        def progress(iteration: int, iterations: int, latest: str) -> None:
+            nonlocal spoken
+            bars.update(bar, completed=iteration)
+            if not console.is_terminal and time.monotonic() - spoken > QUIET_SECONDS:
+                spoken = time.monotonic()
+                console.print(f"iteration {iteration:,} of {iterations:,} {latest}", highlight=False, soft_wrap=True)
+
+        try:
+            outcome = train(config, stop=Stop(), progress=progress, retry_failed=retry)
+        except Leased as holder:
+            raise InputError(identify(config).id, str(holder)) from None
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    where = Path(config.runs_dir) / outcome.id
+    console.print(f"{outcome.status}{reason}: {where}", highlight=False, soft_wrap=True, markup=False)
+    return outcome
