@@ -1,0 +1,123 @@
+"""findings doctor"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+SLURM_SECONDS = 5  # for the controller to answer
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    parser.parse_args(arguments)
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, found in {
+        "python": sys.version.split()[0],
+        "torch": _torch(),
+        "processor": _processor(),
+        "memory": _memory(),
+        "GPUs": _gpus(),
+        "bf16": _bf16(),
+        "SLURM": _slurm(),
+        "W&B": _wandb(),
+    }.items():
+        table.add_row(name, found)
+    console.print(table)
+    console.print()
+    scales = Table("scale", "data", "ready", "what is missing")
+    for scale in _scales():
+        scales.add_row(*_readiness(scale))
+    console.print(scales)
+    return 0
+
+
+def _torch() -> str:
+    import torch
+
+    return f"{torch.__version__}"
+
+
+def _processor() -> str:
+    from findings import provenance
+    from findings.plan import cores
+
+    return f"{provenance.processor()}, {cores()} cores to use"
+
+
+def _memory() -> str:
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return f"{pages * size / 2**30:.0f} GiB"
+
+
+def _gpus() -> str:
+    import torch
+
+    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return ", ".join(names) or "none: training runs on the CPU"
+
+
+def _bf16() -> str:
+    """Whether recipe.precision=bf16 is worth trying; emulated, it is many times slower than fp32."""
+    import torch
+
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        cpuinfo = Path("/proc/cpuinfo")
+        flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
+        native = "amx_bf16" in flags or "avx512_bf16" in flags
+    return "native: recipe.precision=bf16 is faster than fp32" if native else "not native: fp32 is the fastest precision here"
+
+
+def _slurm() -> str:
+    if shutil.which("sinfo") is None:
+        return "not installed"
+    try:
+        answer = subprocess.run(["sinfo", "-h", "-o", "%P"], capture_output=True, text=True, timeout=SLURM_SECONDS)
+    except subprocess.TimeoutExpired:
+        return "installed, but the controller does not answer"
+    partitions = ", ".join(answer.stdout.split())
+    return f"partitions {partitions}" if partitions else "installed, but no controller is reachable"
+
+
+def _wandb() -> str:
+    from importlib.metadata import version
+
+    from findings import tracking
+
+    key = "a key is found" if tracking.has_key() else "no key (wandb login)"
+    return f"{version('wandb')}, {key}: tracking is {tracking.mode('auto')} by default"
+
+
+def _scales() -> list[str]:
+    from findings.compose import groups
+
+    return groups()["scale"]
+
+
+def _readiness(scale: str) -> tuple[str, str, str, str]:
+    """(scale, data, ready, what is missing). Nothing is downloaded to find out."""
+    import torch
+
+    from findings.compose import Composer
+    from findings.data import load
+    from findings.errors import InputError
+
+    config = Composer().compose([f"scale={scale}", "data.download=false"])
+    missing = []
+    try:
+        load(config.data)
+    except InputError as error:
+        missing.append(str(error))
+    images = 3 * 32 * 32 * 64_000 * 128
+    if config.recipe.iterations * config.recipe.batch_size * config.data.channels * config.data.size**2 >= images:
+        if not torch.cuda.is_available():
+            missing.append("a GPU: on a CPU one run takes days")
+    return scale, config.data.label, "no" if missing else "yes", "; ".join(missing)
