@@ -5,7 +5,7 @@
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: study test check install
+.PHONY: study test check readme install
 study: $(STAMP)
 	$(BIN)/findings run quick
 	$(BIN)/findings report quick
@@ -17,6 +17,10 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# the verdicts on the front page, from results/
+readme: $(STAMP)
+	$(BIN)/python -m findings.report.front README.md results
 
 install: $(STAMP)
 

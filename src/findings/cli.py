@@ -9,14 +9,6 @@ from typing import NoReturn
 from findings import __version__
 from findings.errors import InputError
 
-EPILOG = """\
-examples:
-  findings list                                   what there is to reproduce, and what has been
-  findings plan quick/depth-degradation           its runs, and what they cost
-  findings run quick/depth-degradation            train them here
-  findings report quick                           judge and draw what is recorded
-  findings train model=plain56 seed=1             one run
-"""
 ACTIONS = {
     "list": "the findings, their claims, the runs needed and done, the last verdicts",
     "plan": "compose, type and build every run of a sweep, without training",
@@ -25,6 +17,22 @@ ACTIONS = {
     "report": "judge the records; write verdicts, tables and figures",
     "doctor": "what this machine has, and what is missing for which scale",
 }
+HELP = """\
+usage: findings ACTION [...]
+
+Reproduce findings about CNN architectures.
+
+actions:
+{actions}
+
+examples:
+  findings list                                   what there is to reproduce, and what has been
+  findings plan quick/depth-degradation           its runs, and what they cost
+  findings run quick/depth-degradation            train them here
+  findings report quick                           judge and draw what is recorded
+  findings train model=plain56 seed=1             one run
+
+`findings ACTION --help` says more.""".format(actions="\n".join(f"  {name:8} {what}" for name, what in ACTIONS.items()))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(given)
     except InputError as error:
-        print(f"findings: {error}", file=sys.stderr)
+        print(error if error.where.startswith("findings ") else f"findings: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("findings: interrupted; the same command resumes", file=sys.stderr)
@@ -51,25 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _dispatch(given: list[str]) -> int:
     if given[:1] == ["-sc"]:  # what bash asks after `eval "$(findings train -sc install=bash)"`
         return int(import_module("findings.commands.completion").run(given))
-    parser = _Parser("findings", description="Reproduce findings about CNN architectures.", epilog=EPILOG)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--version", action="version", version=f"findings {__version__}")
-    parser.add_argument("action", metavar="ACTION", help="; ".join(f"{name}: {what}" for name, what in ACTIONS.items()))
-    parser.usage = "findings ACTION [...]"
     if not given or given[0] in ("-h", "--help"):
-        print(_help(parser))
+        print(HELP)
         return 0
-    parsed, rest = parser.parse_known_args(given[:1])[0], given[1:]
-    if parsed.action not in ACTIONS:
-        raise InputError("findings", f"no action '{parsed.action}'", ACTIONS, parsed.action)
-    command = import_module(f"findings.commands.{parsed.action}")
-    own = _Parser(f"findings {parsed.action}", description=ACTIONS[parsed.action])
-    return int(command.run(own, rest))
-
-
-def _help(parser: argparse.ArgumentParser) -> str:
-    actions = "\n".join(f"  {name:8} {what}" for name, what in ACTIONS.items())
-    return f"usage: {parser.usage}\n\n{parser.description}\n\nactions:\n{actions}\n\n{EPILOG}\n`findings ACTION --help` says more."
+    action, rest = given[0], given[1:]
+    if action == "--version":
+        print(f"findings {__version__}")
+        return 0
+    if action not in ACTIONS:
+        raise InputError(f"'{action}'", "no such action", ACTIONS, action)
+    command = import_module(f"findings.commands.{action}")
+    return int(command.run(_Parser(f"findings {action}", description=ACTIONS[action]), rest))
 
 
 if __name__ == "__main__":

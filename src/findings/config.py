@@ -48,7 +48,7 @@ class Remeasure(Enum):
 
 @dataclass
 class DataConfig:
-    """Which images. Only ``name`` and ``validation`` are scientific: the rest says where they lie and what they look like."""
+    """Which images. Only ``name`` and ``validation`` are scientific: the rest says where they lie and how they look."""
 
     _target_: str = MISSING  # the loader, e.g. findings.data.digits.load
     name: str = MISSING  # part of the run id; two data sets never share one
@@ -180,6 +180,9 @@ def check(config: Config) -> None:
         raise InputError(
             "tracking.mode", f"unknown value '{config.tracking.mode}'", TRACKING_MODES, config.tracking.mode
         )
+    for folder in ("runs_dir", "results_dir"):
+        if not getattr(config, folder):
+            raise InputError(folder, "is empty; '.' is the working directory")
     if not data.name.replace("-", "").replace("_", "").isalnum():
         raise InputError(
             "data.name", f"'{data.name}' may hold letters, digits, '-' and '_' only: it names run directories"
@@ -192,6 +195,7 @@ _MINIMA: dict[str, dict[str, float]] = {
         "batch_size": 1,
         "batch_norm_group": 1,
         "lr": 0,
+        "gamma": 0,
         "warmup_iterations": 0,
         "warmup_lr": 0,
         "weight_decay": 0,

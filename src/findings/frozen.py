@@ -25,15 +25,22 @@ def thaw(path: Path) -> Config:
 
     try:
         fields = yaml.safe_load(path.read_text())
+        if not isinstance(fields, dict):
+            raise ValueError("it holds no keys")
         merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.create(fields))
         config = OmegaConf.to_object(merged)
     except FileNotFoundError:
         raise InputError(str(path), "no such file; `findings run` and `findings submit` freeze configs") from None
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
-        raise InputError(str(path), f"is no frozen config: {str(error).splitlines()[0]}") from None
+        key = getattr(error, "full_key", None)  # OmegaConf's errors have one
+        problem = f"{key}: {str(error).splitlines()[0]}" if key else str(error).splitlines()[0]
+        raise InputError(str(path), f"is no frozen config: {problem}") from None
     assert isinstance(config, Config)
-    check(config)
-    config.model = schema.resolve(config.model)
+    try:
+        check(config)
+        config.model = schema.resolve(config.model)
+    except InputError as error:
+        raise InputError(str(path), str(error)) from None
     return config
 
 

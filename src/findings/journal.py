@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 
 from findings.learner import Learner
+from findings.lease import Lease
 from findings.records import Record
 from findings.stopping import Stop
 
@@ -30,8 +31,10 @@ class Diverged(Exception):
 class Journal(pl.Callback):
     """At the end of every chunk: if an epoch is complete, evaluate it; if it is time, write a checkpoint."""
 
-    def __init__(self, record: Record, stop: Stop, progress: Progress, mirror: Callable[[list[dict]], None]) -> None:
-        self.record, self.stop, self.progress, self.mirror = record, stop, progress, mirror
+    def __init__(
+        self, record: Record, held: Lease, stop: Stop, progress: Progress, mirror: Callable[[list[dict]], None]
+    ) -> None:
+        self.record, self.held, self.stop, self.progress, self.mirror = record, held, stop, progress, mirror
         self.unsaved: list[dict[str, Any]] = []  # rows that no checkpoint covers yet
         self.last_saved = time.monotonic()
         self.latest = ""
@@ -40,12 +43,16 @@ class Journal(pl.Callback):
         self.stop.take_over_signals()  # Lightning has just put its own handlers before ours
         assert isinstance(learner, Learner)
         self.record.cut_back(learner.done)
+        self.record.update(iteration=learner.done)  # a kill may have come between the checkpoint and this
+        self.mirror(self.record.rows())
+        trainer.should_stop = learner.finished  # or between the last checkpoint and the record of the end
         self.progress(learner.done, learner.config.recipe.iterations, self.latest)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(learner, Learner)
+        self.held.check()
         diverged = False
         if learner.epoch_complete:
             diverged = self._close_epoch(learner)
@@ -72,7 +79,7 @@ class Journal(pl.Callback):
         return diverged
 
     def _save(self, trainer: pl.Trainer, iteration: int) -> None:
-        """Write the checkpoint so that a crash at any moment leaves the old one or the new; then mirror what it covers."""
+        """Write the checkpoint so that a crash leaves the old one or the new; then mirror what it covers."""
         path = self.record.checkpoint
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".part")
@@ -80,8 +87,8 @@ class Journal(pl.Callback):
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
-        self.record.update(iteration=iteration)
-        self.last_saved = time.monotonic()
+        seconds, self.last_saved = time.monotonic() - self.last_saved, time.monotonic()
+        self.record.update(iteration=iteration, wall_seconds=round(self.record["wall_seconds"] + seconds, 2))
         rows, self.unsaved = self.unsaved, []
         self.mirror(rows)
 

@@ -1,8 +1,9 @@
 """The LightningModule: forward, loss, error, optimiser, and what it takes to stop and go on anywhere.
 
-Lightning is given *chunks* of steps as batches: its cost per batch is then paid once for many steps, and a checkpoint can be
-written at every chunk's end. Where training stands is the buffer ``iteration``; batch order, crops, flips and dropout
-are pure functions of it and the seed, so that a resumed run needs nothing but the weights, the momentum and the buffers.
+Lightning is given *chunks* of steps as batches: its cost per batch is then paid once for many steps, and a checkpoint
+can be written at every chunk's end. Where training stands is the buffer ``iteration``; batch order, crops, flips and
+dropout are pure functions of it and the seed, so that a resumed run needs only the weights, the momentum and the
+buffers.
 """
 
 import time
@@ -31,7 +32,7 @@ class Chunk(NamedTuple):
 
 
 class ErrorAndLoss(Metric):
-    """Top-1 error in percent, mean cross-entropy in nats, and the number of images, over all images seen since reset."""
+    """Top-1 error in percent, mean cross-entropy in nats, and the number of images, over all images since reset."""
 
     full_state_update = False
 
@@ -84,8 +85,12 @@ class Learner(pl.LightningModule):
             fused=True,
         )
 
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        checkpoint["seconds"] = self.seconds
+
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         self.done = int(checkpoint["state_dict"]["iteration"])
+        self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep it
 
     def training_step(self, chunk: Chunk, _: int) -> None:
         """Make the steps of ``chunk``: each is one batch of the recipe."""
@@ -103,11 +108,11 @@ class Learner(pl.LightningModule):
             optimizer.zero_grad()
             self.manual_backward(loss)
             optimizer.step()
-            # autocast keeps the weights it has cast until its context ends, which here is the whole chunk's
-            torch.clear_autocast_cache()
             self.training_error.update(logits, labels, loss)
             self.done += 1
             self.iteration += 1
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
         seconds = time.perf_counter() - started
         self.seconds += seconds
         self.seconds_per_step = max(seconds / (chunk.stop - chunk.start), 1e-6)
@@ -183,6 +188,6 @@ class EpochChunks(IterableDataset):
             chunk = Chunk(epoch, position, min(position + size, stop))
             yield chunk
             position = chunk.stop
-            # Lightning fetches one chunk ahead, so this knows of the chunk before the last; doubling is the most it grows
+            # Lightning fetches one chunk ahead, so this knows of the chunk before the last; it doubles at most
             fitting = int(learner.config.trainer.chunk_seconds / learner.seconds_per_step)
             size = max(1, min(2 * size, fitting))

@@ -23,33 +23,48 @@ class Leased(Exception):
         super().__init__(f"in training by process {holder['pid']} on {holder['host']}")
 
 
+class Lease:
+    """Held by this process, unless it slept so long that another one took the run over."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mine = {"host": provenance.host(), "pid": os.getpid(), "born": _born(os.getpid()), "job": provenance.job()}
+
+    def check(self) -> None:
+        """Raises :class:`Leased` if another process has taken the run over."""
+        holder = _read(self.path)
+        if holder is not None and holder != self.mine:
+            raise Leased(holder)
+
+
 @contextlib.contextmanager
-def lease(directory: Path) -> Iterator[None]:
+def lease(directory: Path) -> Iterator[Lease]:
     """Hold the run in ``directory`` for the time of the block. Raises :class:`Leased` if another process does."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "lease.json"
-    mine = {"host": provenance.host(), "pid": os.getpid(), "born": _born(os.getpid()), "job": provenance.job()}
+    held = Lease(path)
     with _locked(directory):
         holder = _read(path)
         if holder is not None and _alive(path, holder):
             raise Leased(holder)
-        path.write_text(json.dumps(mine))
+        path.write_text(json.dumps(held.mine))
     ended = threading.Event()
 
     def beat() -> None:
         while not ended.wait(HEARTBEAT):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, Leased):
+                held.check()
                 os.utime(path)
 
     heart = threading.Thread(target=beat, daemon=True)
     heart.start()
     try:
-        yield
+        yield held
     finally:
         ended.set()
         heart.join()
         with _locked(directory):
-            if _read(path) == mine:
+            if _read(path) == held.mine:
                 path.unlink()
 
 

@@ -63,11 +63,10 @@ class Planner:
         others = tuple(text for text in texts if not text.startswith("seed="))
         if others not in self._arms:
             config = self._composer.compose(others)
-            config.findings = [sweep.finding]
             identity = identify(config)
             self._arms[others] = config, identity, self._count(config)
         config, identity, counted = self._arms[others]
-        config = self._composer.with_seed(config, seed[-1]) if seed else replace(config)
+        config = replace(self._composer.with_seed(config, seed[-1]) if seed else config, findings=[sweep.finding])
         return PlannedRun(replace(identity, id=f"{identity.arm}-s{config.seed}"), config, combination, counted)
 
     def _count(self, config: Config) -> Complexity:
@@ -109,7 +108,7 @@ def cores() -> int:
 def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) -> Path:
     """Write the arms to results/<scale>/<finding>/plan.json, where the report finds them.
 
-    A plan with overrides adds its arms to those already there; one without sets the sweep's own.
+    A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
     """
     folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
     path = folder / "plan.json"

@@ -87,7 +87,7 @@ class Record:
         if not self.metrics.exists():
             return []
         with self.metrics.open(newline="") as stream:
-            return list(csv.DictReader(stream))
+            return [row for row in csv.DictReader(stream) if _complete(row)]
 
     def append(self, row: dict[str, Any]) -> None:
         """Add the row of one evaluated epoch."""
@@ -98,16 +98,15 @@ class Record:
             os.fsync(stream.fileno())
 
     def cut_back(self, iteration: int) -> None:
-        """Drop rows after ``iteration``, where the checkpoint stands, and a row that was being written when all ended."""
-        rows = self.rows()
-        kept = [row for row in rows if _complete(row) and int(row["iteration"]) <= iteration]
-        if len(kept) != len(rows):
-            write_atomically(self.metrics, _csv(kept, header=True))
+        """Drop rows after ``iteration``, where the checkpoint stands, and what was being written when all ended."""
+        text = _csv([row for row in self.rows() if int(row["iteration"]) <= iteration], header=True)
+        if self.metrics.exists() and self.metrics.read_text() != text:
+            write_atomically(self.metrics, text)
 
 
 def _complete(row: dict[str, str]) -> bool:
     """Rows are written in one piece; after a power cut the last may still be short."""
-    return None not in row.values() and row["iteration"].isdigit()
+    return None not in row and None not in row.values()
 
 
 def _csv(rows: list[dict[str, Any]], *, header: bool) -> str:

@@ -26,7 +26,7 @@ class Stop:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Let the signals set the flag during the block; a second interrupt from the keyboard ends the process at once."""
+        """Let the signals set the flag during the block; a second ^C ends the process at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -13,7 +13,18 @@ from findings.errors import InputError
 from findings.shared_files import shared
 
 # what W&B's schema of a sweep knows; it refuses other keys, and so do we
-SWEEP_KEYS = ("program", "method", "name", "description", "project", "entity", "metric", "parameters", "command", "run_cap")
+SWEEP_KEYS = (
+    "program",
+    "method",
+    "name",
+    "description",
+    "project",
+    "entity",
+    "metric",
+    "parameters",
+    "command",
+    "run_cap",
+)
 
 
 @dataclass(frozen=True)
@@ -74,9 +85,9 @@ def read(path: Path) -> Sweep:
     if not isinstance(parameters, dict) or not parameters:
         raise InputError(str(path), "parameters: is missing")
     axes = dict(_axes(path, parameters, ""))
-    scales = axes.get("scale", [path.parent.name])
+    scales = axes.get("scale", [])
     if len(scales) != 1:
-        raise InputError(str(path), "parameters.scale: a sweep has one scale; verdicts never mix them")
+        raise InputError(str(path), "parameters.scale: a sweep has exactly one scale; verdicts never mix them")
     return Sweep(str(scales[0]), path.stem, path, axes)
 
 
@@ -113,7 +124,9 @@ def expand(sweep: Sweep, overrides: Sequence[str]) -> tuple[list[dict[str, str]]
         else:
             common.append(str(override.input_line))
     if axes.get("scale", [sweep.scale]) != [hydra_value(sweep.scale)]:
-        raise InputError("scale", f"the sweep {sweep.name} is of scale {sweep.scale}; other scales have their own", names())
+        raise InputError(
+            "scale", f"the sweep {sweep.name} is of scale {sweep.scale}; other scales have their own", names()
+        )
     combinations = itertools.product(*axes.values())
     return [dict(zip(axes, values, strict=True)) for values in combinations], common
 
@@ -124,7 +137,10 @@ def hydra_value(value: Any) -> str:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, list):
         return f"[{','.join(map(hydra_value, value))}]"
-    if isinstance(value, int | float) or re.fullmatch(r"[A-Za-z_][\w./-]*", str(value)):
-        return str(value)
-    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    text = str(value)
+    is_word = re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text.lower() not in ("true", "false", "null", "nan", "inf")
+    if isinstance(value, int | float) or is_word:
+        return text
+    # a backslash is one, save before a quote
+    escaped = re.sub(r"(\\*)('|\Z)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
     return f"'{escaped}'"

@@ -1,9 +1,9 @@
 """The W&B mirror of a record: the same rows, under the run's own id, and never in the way of training.
 
-Offline, the real client writes its transaction log in this process, which takes milliseconds. Online, a process of its own
-follows the record and uploads (``python -m findings.tracking``), so that a server that refuses, hangs or fails costs the run
-nothing. Either way only rows that a checkpoint covers are mirrored; after a resume all of them are sent again under their own step,
-and W&B keeps one of each.
+Offline, the real client writes its transaction log in this process, which takes milliseconds. Online, a process of
+its own follows the record and uploads (``python -m findings.tracking``), so that a server that refuses, hangs or
+fails costs the run nothing. Either way only rows that a checkpoint covers are mirrored; after a resume all of them
+are sent again under their own step, and W&B keeps one of each.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from findings.config import Config
 from findings.identity import Identity
-from findings.records import Record
+from findings.records import Record, now
 
 DEFAULT_SERVER = "https://api.wandb.ai"
 PROBE_SECONDS = 5  # for the server to answer at all
@@ -32,19 +32,43 @@ FINISH_SECONDS = 120  # to upload what is left once the run has ended; the rest 
 
 
 class Mirror:
-    """Mirrors nothing; also what an online mirror looks like from inside the run, since its own process does the work."""
+    """Mirrors nothing; also what an online mirror is inside the run, since another process does its work."""
 
     def log(self, rows: list[dict[str, Any]]) -> None:
         """Take note of rows that a checkpoint now covers."""
 
 
 class OfflineMirror(Mirror):
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        self.run = _start(arguments, "offline")
+    """Writes W&B's transaction log; where the client fails, its error goes to wandb/mirror.log and the run goes on."""
+
+    def __init__(self, directory: Path, arguments: dict[str, Any]) -> None:
+        self.directory, self.run = directory, None
+        with self._harmless():
+            self.run = _start(arguments, "offline")
 
     def log(self, rows: list[dict[str, Any]]) -> None:
-        for row in rows:
-            _log(self.run, row)
+        with self._harmless():
+            for row in rows if self.run else []:
+                _log(self.run, row)
+
+    def close(self) -> None:
+        with self._harmless():
+            if self.run:
+                self.run.finish()
+
+    @contextlib.contextmanager
+    def _harmless(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.run = None
+            _note(
+                self.directory, f"{type(error).__name__}: {error}; the next attempt of the run mirrors all of its rows"
+            )
+            with contextlib.suppress(Exception):
+                import wandb
+
+                wandb.teardown()  # or the next run in this process would be given the broken client
 
 
 @contextlib.contextmanager
@@ -57,15 +81,17 @@ def mirror(config: Config, run: Identity, record: Record) -> Iterator[Mirror]:
     arguments = _arguments(config, run, record)
     (record.directory / "wandb").mkdir(parents=True, exist_ok=True)
     if chosen == "online":
-        _follow_elsewhere(record.directory, arguments)
+        try:
+            _follow_elsewhere(record.directory, arguments)
+        except OSError as error:
+            _note(record.directory, f"no process to upload with: {error}")
         yield Mirror()
         return
-    offline = OfflineMirror(arguments)
+    offline = OfflineMirror(record.directory, arguments)
     try:
-        offline.log(_covered(record))
         yield offline
     finally:
-        offline.run.finish()
+        offline.close()
 
 
 def mode(wanted: str) -> str:
@@ -132,6 +158,11 @@ def _log(run: Any, row: dict[str, Any]) -> None:
     run.log(measured | {"epoch": int(row["epoch"]), "iteration": int(row["iteration"])}, step=int(row["iteration"]))
 
 
+def _note(directory: Path, line: str) -> None:
+    with (directory / "wandb" / "mirror.log").open("a") as log:
+        log.write(f"{now()} {line}\n")
+
+
 def _covered(record: Record) -> list[dict[str, str]]:
     """The rows that the last checkpoint covers."""
     return [row for row in record.rows() if int(row["iteration"]) <= record.get("iteration", 0)]
@@ -184,7 +215,7 @@ def _open(arguments: dict[str, Any]) -> Any:
         with contextlib.suppress(urllib.error.HTTPError):
             urllib.request.urlopen(server(), timeout=PROBE_SECONDS).close()
         return _start(arguments, "online")
-    except (OSError, wandb.errors.Error) as error:
+    except Exception as error:  # whatever a proxy or a broken server may send
         print(f"W&B cannot be reached ({error}); the run is kept for `wandb sync`", flush=True)
         wandb.teardown()
         return _start(arguments, "offline")

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import time
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import nn
 
 from findings import provenance, tracking
@@ -24,12 +24,13 @@ from findings.data.randomness import seed_for
 from findings.data.stream import place
 from findings.errors import InputError
 from findings.frozen import freeze, thaw
-from findings.identity import Identity, identify, refuse_other
+from findings.identity import Identity, identify
 from findings.journal import Diverged, Interrupted, Journal, Progress
 from findings.learner import EpochChunks, Learner
-from findings.lease import lease
+from findings.lease import Leased, lease
 from findings.nets import schema
 from findings.records import Record, now
+from findings.standing import standing
 from findings.stopping import Stop
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
@@ -47,67 +48,63 @@ class Outcome:
 def train(config: Config, *, stop: Stop, progress: Progress, retry_failed: bool = False) -> Outcome:
     """Start, resume or skip the run that ``config`` is.
 
-    Raises InputError for a config or data that are not those of the record, and Leased if another process trains the run.
-    Any other error ends in the record, with its traceback, and in the outcome.
+    Raises InputError for a config or data that are not those of the record, and Leased if another process trains the
+    run. Any other error ends in the record, with its traceback, and in the outcome.
     """
     run = identify(config)
     directory = Path(config.runs_dir) / run.id
-    with lease(directory):
+    with lease(directory) as held:
         record = Record(directory)
+        ended = standing(record, config, retry_failed=retry_failed)
         config = _settle(record, config)
         dataset = _dataset(config.data)
         _refuse_other_data(record, dataset)
-        if record.status == "finished":
-            return Outcome(run.id, "skipped", _made_by_other_code(record))
-        if record.status == "failed" and not retry_failed:
-            return Outcome(run.id, "failed", f"{record.get('reason')} (--retry-failed tries again)")
+        if ended:
+            return Outcome(run.id, *ended)
         if record.get("diverged"):
             record.forget_training()  # its checkpoint holds no numbers any more
-        started = time.monotonic()
         record.update(**_opening(record, run, config, dataset))
         try:
             with tracking.mirror(config, run, record) as mirror:
-                _fit(config, run, dataset, record, stop, progress, mirror)
+                _fit(config, dataset, record, Journal(record, held, stop, progress, mirror.log), stop)
         except Interrupted as interruption:
-            return _end(record, run, started, "interrupted", str(interruption))
+            return _end(record, run, "interrupted", str(interruption))
+        except (KeyboardInterrupt, SystemExit):  # Lightning makes the latter of the former
+            _end(record, run, "interrupted", "interrupted at once")
+            raise KeyboardInterrupt from None
+        except Leased:
+            raise  # the record is another process's by now
         except Diverged as divergence:
-            return _end(record, run, started, "failed", str(divergence), diverged=True)
-        except InputError:
-            _end(record, run, started, "failed", traceback.format_exc(limit=0).strip().splitlines()[-1])
+            return _end(record, run, "failed", str(divergence), diverged=True)
+        except InputError as error:
+            _end(record, run, "failed", str(error))
             raise
         except Exception as error:
             text = traceback.format_exc()
-            return _end(record, run, started, "failed", f"{type(error).__name__}: {error}", traceback=text)
-        return _end(record, run, started, "finished", "")
+            return _end(record, run, "failed", f"{type(error).__name__}: {error}", traceback=text)
+        return _end(record, run, "finished", "")
 
 
-def _fit(
-    config: Config,
-    run: Identity,
-    dataset: Dataset,
-    record: Record,
-    stop: Stop,
-    progress: Progress,
-    mirror: tracking.Mirror,
-) -> None:
+def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, stop: Stop) -> None:
     threads = config.trainer.threads
     if threads and torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
     device = torch.device(accelerator(config))
     torch.backends.cudnn.deterministic = True
-    stream, splits = place(dataset, config, device, DTYPES[config.recipe.precision])
+    dtype = DTYPES[config.recipe.precision]
+    stream, splits = place(dataset, config, device, dtype)
     torch.manual_seed(seed_for(config.seed, "initialisation"))
-    network = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
+    network = build(config).to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     learner = Learner(network, stream, splits, config)
     resumed = record.checkpoint if record.checkpoint.exists() else None
-    if resumed is None:
-        record.cut_back(0)
     with stop.listening(), _quiet():
         trainer = pl.Trainer(
             accelerator=device.type,
             devices=1,
             precision=config.recipe.precision.value,  # type: ignore[arg-type]
-            callbacks=[Journal(record, stop, progress, mirror.log)],
+            plugins=[LightningEnvironment()],  # or it would take over in a SLURM job: ranks, signals, requeueing
+            callbacks=[journal],
             max_epochs=-1,  # the recipe's iterations end the run
             benchmark=False,
             logger=False,
@@ -147,9 +144,7 @@ def _settle(record: Record, config: Config) -> Config:
         record.directory.mkdir(parents=True, exist_ok=True)
         record.write_config(freeze(config))
         return config
-    recorded = thaw(record.config)
-    refuse_other(str(record.directory), recorded, config)
-    return replace(config, trainer=replace(config.trainer, threads=recorded.trainer.threads))
+    return replace(config, trainer=replace(config.trainer, threads=thaw(record.config).trainer.threads))
 
 
 @lru_cache(maxsize=1)  # a worker trains many runs on the same data
@@ -169,13 +164,6 @@ def _refuse_other_data(record: Record, dataset: Dataset) -> None:
             f"two data sets are called '{dataset.name}': {record.directory.name} was trained on {recorded[:12]}..., "
             f"data.root now holds {dataset.fingerprint[:12]}...; give one of them another name",
         )
-
-
-def _made_by_other_code(record: Record) -> str:
-    before, today = record.get("provenance", {}).get("git", {}), provenance.code()
-    if before == today or before.get("sha") is None:
-        return ""
-    return f"made by commit {str(before.get('sha'))[:10]}{' with changes' if before.get('dirty') else ''}"
 
 
 def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) -> dict[str, Any]:
@@ -198,7 +186,7 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
         "attempts": record.get("attempts", 0) + 1,
         "started": record.get("started") or now(),
         "finished": None,
-        "wall_seconds": record.get("wall_seconds", 0.0),
+        "wall_seconds": record.get("wall_seconds", 0.0),  # of the training that the checkpoint holds
         "network": {"parameters": counted.parameters, "multiply_adds": counted.multiply_adds},
         "provenance": {
             "git": provenance.code(),
@@ -218,14 +206,8 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
     }
 
 
-def _end(record: Record, run: Identity, started: float, status: str, reason: str, **more: Any) -> Outcome:
-    record.update(
-        status=status,
-        reason=reason,
-        finished=now() if status in ("finished", "failed") else None,
-        wall_seconds=round(record["wall_seconds"] + time.monotonic() - started, 1),
-        **more,
-    )
+def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -> Outcome:
+    record.update(status=status, reason=reason, finished=now() if status in ("finished", "failed") else None, **more)
     return Outcome(run.id, status, reason)
 
 

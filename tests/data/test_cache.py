@@ -88,7 +88,7 @@ def test_a_damaged_entry_is_decoded_again_and_mended(
     data[pixels + 10] ^= 1  # one bit of one pixel
     damaged = {"truncated": bytes(data[:-100]), "flipped": bytes(data), "empty": b"", "text": b"not an archive"}
     if damage == "foreign":
-        with open(entry, "wb") as file:
+        with entry.open("wb") as file:
             np.savez(file, other=np.zeros(3))
     else:
         entry.write_bytes(damaged[damage])

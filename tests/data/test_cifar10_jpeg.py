@@ -31,7 +31,10 @@ def test_all_sixty_thousand_images_are_read_and_then_cached(tmp_path: Path) -> N
     assert dataset.test_images.shape == (10_000, 3, 32, 32)
     assert np.bincount(dataset.train_labels).tolist() == [5_000] * 10
     assert np.bincount(dataset.test_labels).tolist() == [1_000] * 10
-    assert dataset.classes == tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
+    assert dataset.classes == (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    )
     # CIFAR-10's well-known means; the JPEG edition shares them closely
     means = dataset.train_images.mean(axis=(0, 2, 3)) / 255
     assert np.allclose(means, [0.4914, 0.4822, 0.4465], atol=0.003)

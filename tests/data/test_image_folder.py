@@ -81,7 +81,8 @@ def test_missing_roots_say_what_is_expected(config: DataConfig, tmp_path: Path) 
     empty.mkdir()
     (tmp_path / "photo.jpg").write_bytes(b"")
     assert f"{empty} has no train/<class>/ images; expected" in (line := refusal(config, root=str(empty)))
-    assert line.startswith("data.root: ") and expected in line
+    assert line.startswith("data.root: ")
+    assert expected in line
     assert refusal(config, root=None).startswith("data.root: must be given: a folder or tar file")
     assert "nowhere does not exist" in refusal(config, root=str(tmp_path / "nowhere"))
     assert "photo.jpg is neither a folder nor a tar file" in refusal(config, root=str(tmp_path / "photo.jpg"))

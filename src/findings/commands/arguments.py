@@ -8,7 +8,9 @@ from findings.errors import InputError
 
 def add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", metavar="SWEEP", help="scale/finding, a whole scale, or a sweep file")
-    parser.add_argument("overrides", metavar="override", nargs="*", help="Hydra's key=value; a comma list adds an axis")
+    parser.add_argument(
+        "overrides", metavar="override", nargs="*", default=[], help="Hydra's key=value; a comma list adds an axis"
+    )
 
 
 def jobs(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What bash asks after ``eval "$(findings train -sc install=bash)"``: actions first, then Hydra's completion of overrides."""
+"""What bash asks after ``eval "$(findings train -sc install=bash)"``: actions, then Hydra's overrides."""
 
 import os
 from collections.abc import Sequence

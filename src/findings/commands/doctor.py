@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+CPU_WORK = 1e14  # multiply-adds, forward, that a CPU core gets through in an afternoon
 SLURM_SECONDS = 5  # for the controller to answer
 
 
@@ -63,6 +64,12 @@ def _gpus() -> str:
     return ", ".join(names) or "none: training runs on the CPU"
 
 
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def _bf16() -> str:
     """Whether recipe.precision=bf16 is worth trying; emulated, it is many times slower than fp32."""
     import torch
@@ -73,7 +80,11 @@ def _bf16() -> str:
         cpuinfo = Path("/proc/cpuinfo")
         flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
         native = "amx_bf16" in flags or "avx512_bf16" in flags
-    return "native: recipe.precision=bf16 is faster than fp32" if native else "not native: fp32 is the fastest precision here"
+    return (
+        "native: recipe.precision=bf16 is faster than fp32"
+        if native
+        else "not native: fp32 is the fastest precision here"
+    )
 
 
 def _slurm() -> str:
@@ -104,11 +115,10 @@ def _scales() -> list[str]:
 
 def _readiness(scale: str) -> tuple[str, str, str, str]:
     """(scale, data, ready, what is missing). Nothing is downloaded to find out."""
-    import torch
-
     from findings.compose import Composer
     from findings.data import load
     from findings.errors import InputError
+    from findings.plan import count
 
     config = Composer().compose([f"scale={scale}", "data.download=false"])
     missing = []
@@ -116,8 +126,6 @@ def _readiness(scale: str) -> tuple[str, str, str, str]:
         load(config.data)
     except InputError as error:
         missing.append(str(error))
-    images = 3 * 32 * 32 * 64_000 * 128
-    if config.recipe.iterations * config.recipe.batch_size * config.data.channels * config.data.size**2 >= images:
-        if not torch.cuda.is_available():
-            missing.append("a GPU: on a CPU one run takes days")
+    if count(config).multiply_adds * config.recipe.batch_size * config.recipe.iterations > CPU_WORK and not _has_gpu():
+        missing.append("a GPU: on a CPU one run takes many hours")
     return scale, config.data.label, "no" if missing else "yes", "; ".join(missing)

@@ -33,7 +33,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         for claim in finding.claims:
             table.add_row(claim.sentence, claim.kind, *(verdicts.get((s.scale, claim.id), "not run") for s in scales))
         table.add_section()
-        counts = [f"{_finished(sweep.scale, sweep.finding)} of {prod(map(len, sweep.axes.values()))}" for sweep in scales]
+        counts = [
+            f"{_finished(sweep.scale, sweep.finding)} of {prod(map(len, sweep.axes.values()))}" for sweep in scales
+        ]
         table.add_row("runs done, of those needed", "", *counts)
         console.print(table)
     return 0

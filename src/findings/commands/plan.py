@@ -10,6 +10,8 @@ from findings.commands.arguments import add_sweep
 if TYPE_CHECKING:
     from findings.plan import PlannedRun
 
+# overrides that say where and how, not what: with these the plan is the sweep's own
+SILENT = ("trainer", "tracking", "runs_dir", "results_dir", "data.root", "data.mirror", "data.cache", "data.download")
 SHOWN = 60  # runs; of longer plans the first are shown
 
 
@@ -58,9 +60,14 @@ def plan(name: str, overrides: Sequence[str]) -> "list[PlannedRun]":
             findings = sorted({*known.config.findings, *planned.config.findings})
             merged[planned.identity.id] = replace(known, config=replace(known.config, findings=findings))
     for sweep, runs in zip(sweeps, plans, strict=True):
-        write_plan(sweep, runs, overridden=bool(overrides))
+        write_plan(sweep, runs, overridden=_changes_arms(overrides))
     return list(merged.values())
 
 
 def _axes(runs: "list[PlannedRun]") -> list[str]:
     return list(dict.fromkeys(key for run in runs for key in run.varies))
+
+
+def _changes_arms(overrides: Sequence[str]) -> bool:
+    keys = (override.partition("=")[0] for override in overrides)
+    return any(key not in SILENT and key.partition(".")[0] not in SILENT for key in keys)

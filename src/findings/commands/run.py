@@ -18,17 +18,21 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("--time-limit", type=seconds, metavar="TIME", help="stop in time, resumable: 90s, 9m, 1.5h")
     parser.add_argument("--retry-failed", action="store_true", help="try runs again that failed")
     given = parser.parse_intermixed_args(arguments)
+    from findings.execute.processes import prepare
+
+    prepare()
     from rich.console import Console
 
     from findings.commands.plan import plan
     from findings.execute.display import Display
+    from findings.execute.freezing import freeze_plan
     from findings.execute.local import default_jobs, run_locally
     from findings.plan import share_threads
 
     planned = plan(given.sweep, given.overrides)
     refuse_other_data(planned)
     count = given.jobs or default_jobs(len(planned))
-    planned = share_threads(planned, count)
+    planned = freeze_plan(share_threads(planned, count))
     console = Console()
     with Display(planned, console) as display:
         result = run_locally(
@@ -40,7 +44,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         line += "; the same command goes on with the others"
     console.print(line, highlight=False, soft_wrap=True)
     for run_id in failed:
-        console.print(f"failed: {run_id}: {result.reasons.get(run_id, '')}", highlight=False, soft_wrap=True, markup=False)
+        console.print(
+            f"failed: {run_id}: {result.reasons.get(run_id, '')}", highlight=False, soft_wrap=True, markup=False
+        )
     if failed:
         console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
     if result.of("refused"):

@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -55,30 +56,71 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 def _compose_and_train(arguments: list[str], retry: bool) -> int:
     """Check every override in one line's words; then let Hydra do what Hydra does."""
     import hydra
+    from hydra.errors import HydraException
 
-    from findings.compose import Composer, parse, typed
+    from findings.compose import typed
     from findings.shared_files import shared
 
-    if not any(argument in ("-sc", "--shell-completion") for argument in arguments):
-        parsed = parse([argument for argument in arguments if not argument.startswith("-") and "=" in argument])
-        several = "-m" in arguments or "--multirun" in arguments
-        if not several and any(override.is_sweep_override() for override in parsed):
-            raise InputError("findings train", "a comma list is several runs: add -m, or use `findings run`")
-        choices = [
-            [f"{o.key_or_group}={value}" for value in o.sweep_string_iterator()] if o.is_sweep_override() else [o.input_line]
-            for o in parsed
-        ]
-        for combination in itertools.product(*choices):
-            Composer().compose([str(text) for text in combination])
+    completing = "-sc" in arguments or "--shell-completion" in arguments
+    if not completing:
+        # Hydra wants its flags after the overrides
+        arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
+        _check(arguments)
     outcomes: list[Outcome] = []
+    refused: list[InputError] = []
 
     def task(tree: Any) -> None:
-        outcomes.append(_train(typed(tree), retry))
+        try:
+            outcomes.append(_train(typed(tree), retry))
+        except InputError as error:  # Hydra would show it among its own frames
+            refused.append(error)
 
-    # bash completes for a program of one word
-    sys.argv = ["findings" if "-sc" in arguments else "findings train", *arguments]
-    hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors, where it would print some lines and exit
+    sys.argv = ["findings" if completing else "findings train", *arguments]  # bash completes for a program of one word
+    try:
+        hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
+    except HydraException as error:
+        raise InputError("findings train", str(error)) from None
+    if refused:
+        raise refused[0]
     return max((EXIT_CODES[outcome.status] for outcome in outcomes), default=0)
+
+
+def _check(arguments: list[str]) -> None:
+    """Compose every combination, and build its network, before the first one is trained. Raises InputError."""
+    from hydra._internal.utils import get_args_parser
+
+    from findings.compose import Composer, parse
+
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        given, unknown = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise InputError("findings train", f"{error}; see `findings train --help`") from None
+    if unknown:
+        raise InputError("findings train", f"unrecognized arguments: {' '.join(unknown)}; see `findings train --help`")
+    if given.hydra_help:
+        return
+    shows = given.cfg is not None or given.info is not None
+    if shows and given.multirun:
+        raise InputError("findings train", "--cfg and --info show one config: leave out -m")
+    parsed = parse([text for text in given.overrides if not text.startswith("hydra")])
+    if not given.multirun and any(override.is_sweep_override() for override in parsed):
+        raise InputError("findings train", "a comma list is several runs: add -m, or use `findings run`")
+    choices = [
+        [f"{o.key_or_group}={value}" for value in o.sweep_string_iterator()]
+        if o.is_sweep_override()
+        else [str(o.input_line)]
+        for o in parsed
+    ]
+    composer = Composer()
+    for combination in itertools.product(*choices):
+        config = composer.compose(combination)
+        if not shows:
+            from findings.plan import count
+
+            count(config)
 
 
 def _train(config: "Config", retry: bool) -> "Outcome":

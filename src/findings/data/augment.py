@@ -27,11 +27,12 @@ class Statistics:
         if kind is Normalisation.per_pixel_mean:
             mean = torch.from_numpy(images.mean(0, dtype=np.float64) / 255).float()
         elif kind is Normalisation.channel_mean_std:
-            # the std of all pixels of a channel; the mean of per-image stds (0.2023 for CIFAR-10) is another, wrong number
+            # the std of all pixels of a channel; the mean of per-image stds (0.2023 for CIFAR-10) is a wrong number
             mean = torch.from_numpy(images.mean((0, 2, 3), dtype=np.float64) / 255).float().view(-1, 1, 1)
             squares = np.array([np.square(images[:, c], dtype=np.float64).mean() for c in range(channels)]) / 255**2
             variance = torch.from_numpy(squares).view(-1, 1, 1) - mean.double() ** 2
-            std = variance.sqrt().float()
+            # a channel that is all but constant (std below a quarter of a grey level) is not blown up to noise or nan
+            std = torch.where(variance > 1e-6, variance, 1.0).sqrt().float()
         return cls(mean, std)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Statistics":

@@ -90,11 +90,11 @@ def _write(entry: Path, dataset: Dataset, state: str) -> None:
     temporary = entry.with_name(f".{entry.stem}-{uuid.uuid4().hex}.tmp")  # several processes may decode at once
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
+        with temporary.open("xb") as file:
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, entry)
+        temporary.replace(entry)
     except OSError as error:
         _log.warning(
             "%s: the decoded images could not be kept (%s); they are decoded again next time", entry, error.strerror

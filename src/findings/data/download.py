@@ -42,7 +42,7 @@ def _lock(path: Path) -> Iterator[None]:
     """Held by the process that downloads. The lock file stays: removing it would let two processes hold one each."""
     import fcntl
 
-    with open(path.with_name(f".{path.name}.lock"), "w") as file:
+    with path.with_name(f".{path.name}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -60,7 +60,7 @@ def _fetch(url: str, path: Path, md5: str, pause: float) -> None:
         problem = _receive(url, part)
         if problem is None:
             if md5_of(part) == md5:
-                os.replace(part, path)
+                part.replace(path)
                 return
             part.unlink()
             if had == 0:
@@ -88,7 +88,7 @@ def _receive(url: str, part: Path) -> str | None:
             start = had if resumed else 0  # a server that ignores Range sends everything again
             length = response.headers.get("Content-Length")
             total = start + int(length) if length else None
-            with open(part, "r+b" if start else "wb") as file:
+            with part.open("r+b" if start else "wb") as file:
                 file.seek(start)
                 _copy(response, file, start, total, part.stem)
     except urllib.error.HTTPError as error:
@@ -131,7 +131,7 @@ def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 
 
 def md5_of(path: Path) -> str:
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 

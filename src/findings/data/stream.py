@@ -29,7 +29,7 @@ class Stream:
         self._augmentation: Augmentation
 
     def batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
-        """The images (B, C, H, W), augmented, channels last, and labels (B,) of step ``position`` of ``epoch`` (from 0)."""
+        """The images (B, C, H, W), augmented, channels last, and labels (B,) of step ``position`` of ``epoch``."""
         if epoch != self._epoch:
             self._prepare(epoch)
         size, recipe = self.recipe.batch_size, self.recipe
@@ -66,7 +66,7 @@ class Split:
 def place(
     dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype
 ) -> tuple[Stream, dict[str, Split]]:
-    """Put a data set on ``device``: the training stream, and the splits ``train``, ``validation`` (if any) and ``test``."""
+    """Put a data set on ``device``: the training stream, and the splits train, validation (if any) and test."""
     chosen, aside = split_validation(dataset.train_labels, config.data.validation)
     training_images = dataset.train_images[chosen] if len(aside) else dataset.train_images
     statistics = Statistics.of(training_images, config.recipe.normalisation).to(device, dtype)

@@ -102,7 +102,7 @@ def open_archive(path: Path) -> Tree:
 
 def _check_end(path: Path) -> None:
     """An uncompressed tar file that cut between two members reads like a shorter one, save for its empty last block."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         is_plain = file.read(512)[257:262] == b"ustar"
         if is_plain:
             file.seek(-512, os.SEEK_END)

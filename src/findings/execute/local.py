@@ -1,6 +1,5 @@
 """Run a plan on this machine: N worker processes, one run each at a time, failures kept apart."""
 
-import multiprocessing as mp
 import os
 import signal
 import time
@@ -8,14 +7,18 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
+from findings.errors import InputError
 from findings.execute.display import Display
+from findings.execute.processes import context
 from findings.execute.worker import Message, Task, work
 from findings.lease import leased
 from findings.plan import PlannedRun, cores
 from findings.records import Record
+from findings.standing import standing
 
 RETRIES = 2  # times a run is given to another worker after its own died without a word
 
@@ -34,32 +37,32 @@ class Result:
 
 @dataclass
 class _Worker:
-    process: mp.process.BaseProcess
+    process: BaseProcess
     connection: Connection
-    device: int | None
+    device: str | None
     run: PlannedRun | None = None
     ready: bool = False
 
 
 def default_jobs(runs: int) -> int:
     """A worker per GPU, otherwise per core."""
-    return max(1, min(runs, gpus() or cores()))
+    return max(1, min(runs, len(gpus()) or cores()))
 
 
-def gpus() -> int:
-    """CUDA devices, without starting CUDA in this process."""
+def gpus() -> list[str]:
+    """The CUDA devices, as CUDA_VISIBLE_DEVICES names them, without starting CUDA in this process."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return len([device for device in visible.split(",") if device.strip() not in ("", "-1")])
+        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
     import torch
 
-    return torch.cuda.device_count()
+    return [str(index) for index in range(torch.cuda.device_count())]
 
 
 def run_locally(
     runs: Sequence[PlannedRun], *, jobs: int, display: Display, retry_failed: bool, time_limit: float | None
 ) -> Result:
-    """Train ``runs`` with ``jobs`` workers; a run that another process trains is waited for, and taken over if that dies.
+    """Train ``runs`` with ``jobs`` workers; a run in training elsewhere is waited for, and taken over if that dies.
 
     ``time_limit`` is in seconds: then every worker writes its checkpoint and ends.
     """
@@ -74,16 +77,19 @@ class _Pool:
         self.elsewhere: list[PlannedRun] = []  # in training by another process
         self.jobs, self.display, self.retry_failed = jobs, display, retry_failed
         self.deadline = None if limit is None else time.monotonic() + limit
-        self.result, self.deaths = Result(), dict[str, int]()
+        self.result, self.deaths, self.stillborn = Result(), dict[str, int](), 0
         self.workers: list[_Worker] = []
         self.devices = gpus()
         self.stopping: str | None = None
 
     def run(self) -> Result:
-        before = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+        before = {
+            number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+        }
         try:
+            self._settle_without_training()
             for index in range(min(self.jobs, len(self.waiting))):
-                self.workers.append(self._start(index % self.devices if self.devices else None))
+                self.workers.append(self._start(self.devices[index % len(self.devices)] if self.devices else None))
             while self.workers and (self.waiting or self.elsewhere or any(worker.run for worker in self.workers)):
                 self._step()
         finally:
@@ -95,6 +101,18 @@ class _Pool:
             for number, handler in before.items():
                 signal.signal(number, handler)
         return self.result
+
+    def _settle_without_training(self) -> None:
+        """What is finished, or has failed, needs no worker. (Its data have been compared already.)"""
+        for run in list(self.waiting):
+            record = self._record(run)
+            try:
+                ended = standing(record, run.config, retry_failed=self.retry_failed)
+            except InputError as error:
+                ended = "refused", str(error)
+            if ended:
+                self.waiting.remove(run)
+                self._settle(run, *ended)
 
     def _step(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -119,11 +137,11 @@ class _Pool:
             if worker.run is None and worker.ready and self.waiting:
                 worker.run = self.waiting.popleft()
                 self.display.begin(worker.run)
-                worker.connection.send(Task(worker.run.identity.id, worker.run.config, self.retry_failed))
+                worker.connection.send(Task(worker.run.identity.id, self._record(worker.run).config, self.retry_failed))
 
     def _take(self, worker: _Worker, message: Message) -> None:
         if message.kind == "ready":
-            worker.ready = True
+            worker.ready, self.stillborn = True, 0
         elif message.kind == "progress" and worker.run:
             self.display.advance(worker.run, message.iteration, message.detail)
         elif message.kind == "ended" and worker.run:
@@ -152,8 +170,12 @@ class _Pool:
         self.workers.remove(worker)
         worker.process.join()
         run, worker.run = worker.run, None
+        if not worker.ready and not self.stopping:
+            self.stillborn += 1
+            if self.stillborn > RETRIES:
+                raise RuntimeError(f"workers end with exit code {worker.process.exitcode} before they are ready")
         if run is not None:
-            record = Record(Path(run.config.runs_dir) / run.identity.id)
+            record = self._record(run)
             if self.stopping:
                 self._settle(run, "interrupted", self.stopping)
             else:
@@ -164,12 +186,15 @@ class _Pool:
                 else:
                     record.update(status="failed", reason=reason)
                     self._settle(run, "failed", reason)
-        if not self.stopping and self.waiting:
+        if not self.stopping and (self.waiting or self.elsewhere):
             self.workers.append(self._start(worker.device))
 
-    def _start(self, device: int | None) -> _Worker:
-        ours, theirs = mp.get_context("spawn").Pipe()
-        process = mp.get_context("spawn").Process(target=work, args=(theirs, device), daemon=True)
+    def _record(self, run: PlannedRun) -> Record:
+        return Record(Path(run.config.runs_dir) / run.identity.id)
+
+    def _start(self, device: str | None) -> _Worker:
+        ours, theirs = context().Pipe()
+        process = context().Process(target=work, args=(theirs, device), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours, device)

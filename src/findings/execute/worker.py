@@ -1,17 +1,18 @@
 """A worker process: pays for start-up once, then trains the runs it is sent, one after the other."""
 
+import contextlib
 import os
+import signal
 import threading
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
-
-from findings.config import Config
 
 
 class Task(NamedTuple):
     id: str
-    config: Config
+    frozen: Path  # the run's config
     retry_failed: bool
 
 
@@ -25,11 +26,13 @@ class Message(NamedTuple):
     iteration: int = 0
 
 
-def work(connection: Connection, device: int | None) -> None:
+def work(connection: Connection, device: str | None) -> None:
     """Train what comes through ``connection`` until it closes, a signal asks to stop, or the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C, until the imports are done the parent takes care
     if device is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(device)
+        os.environ["CUDA_VISIBLE_DEVICES"] = device
     from findings.errors import InputError
+    from findings.frozen import thaw
     from findings.lease import Leased
     from findings.stopping import Stop
     from findings.train import train
@@ -43,17 +46,22 @@ def work(connection: Connection, device: int | None) -> None:
                 continue
             try:
                 task: Task = connection.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 return
             try:
                 outcome = train(
-                    task.config, stop=stop, progress=_Reporter(connection, task.id), retry_failed=task.retry_failed
+                    thaw(task.frozen),
+                    stop=stop,
+                    progress=_Reporter(connection, task.id),
+                    retry_failed=task.retry_failed,
                 )
                 message = Message("ended", task.id, outcome.status, outcome.reason)
             except Leased as holder:
                 message = Message("ended", task.id, "leased", str(holder))
             except InputError as error:
                 message = Message("ended", task.id, "refused", str(error))
+            except KeyboardInterrupt:
+                return  # a second ^C
             _send(connection, message)
 
 
@@ -70,10 +78,8 @@ class _Reporter:
 
 
 def _send(connection: Connection, message: Any) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the parent is gone; the watcher below ends the run
         connection.send(message)
-    except OSError:
-        pass  # the parent is gone; the watcher below ends the run
 
 
 def _watch_parent(parent: int, stop: Any) -> None:

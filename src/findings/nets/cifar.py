@@ -1,6 +1,6 @@
 """The CIFAR family of He et al. 2015, section 4.2: a 3x3 stem, three stages of n blocks, a head.
 
-    images (N, 3, 32, 32) -> stem -> (N, w, 32, 32) -> stage 1 -> stage 2 (N, 2w, 16, 16) -> stage 3 (N, 4w, 8, 8) -> head
+    images (N, 3, 32, 32) -> stem, stage 1 (N, w, 32, 32) -> stage 2 (N, 2w, 16, 16) -> stage 3 (N, 4w, 8, 8) -> head
 
 Plain networks are the same without shortcuts; bottleneck blocks put out four times the channels.
 """
@@ -21,7 +21,7 @@ LAYERS_PER_BLOCK = {"basic": 2, "bottleneck": 3}
 class CifarNet(nn.Module):
     """A plain or residual network with ``depth`` = 6n+2 (basic) or 9n+2 (bottleneck) weighted layers.
 
-    Shortcuts: ``identity`` is option A (zero padding, no parameters), ``projection`` option B, ``none`` a plain network.
+    Shortcuts: ``identity`` is option A (zero padding, no parameters), ``projection`` option B, ``none`` makes it plain.
     ``width`` is the first stage's, multiplied by ``widening`` (Zagoruyko & Komodakis 2016) in all three stages but not
     in the stem. Raises InputError for a depth that the blocks cannot make, or a head that dropout cannot serve.
     """
@@ -78,7 +78,7 @@ class CifarNet(nn.Module):
             self.stages.append(blocks_of_stage)
         # after pre-activated blocks the sum still has to be normalised and rectified once (He et al. 2016, appendix)
         self.last_norm = norm(inputs) if pre_activation else None
-        last_size = -(-(-(-size // 2)) // 2)  # halved twice, rounded up
+        last_size = (size + 3) // 4  # halved twice, each time rounded up
         self.head: nn.Module = (
             GlobalAveragePool(inputs, classes)
             if head == "gap"
@@ -99,15 +99,13 @@ class CifarNet(nn.Module):
         if depth <= cls.fixed_layers or (depth - cls.fixed_layers) % step:
             n = max(1, round((depth - cls.fixed_layers) / step))
             near = ", ".join(str(step * m + cls.fixed_layers) for m in range(max(1, n - 2), max(1, n - 2) + 5))
-            raise InputError(
-                "model.depth",
-                f"{depth} layers cannot be made of {block} blocks; possible are {step}n+{cls.fixed_layers}: ..., {near}, ...",
-            )
+            possible = f"{step}n+{cls.fixed_layers}: ..., {near}, ..."
+            raise InputError("model.depth", f"{depth} layers cannot be made of {block} blocks; possible are {possible}")
         return (depth - cls.fixed_layers) // step
 
     @staticmethod
     def name(model: dict) -> str:
-        """How runs and reports call it: resnet56, plain20-w8, preact-resnet164-bottleneck, resnet20-fc512-dropout0.5."""
+        """How runs and reports call it: resnet56, plain20-w8, preact-resnet110, resnet20-fc512-dropout0.5."""
         parts = ["plain" if model["shortcut"] == "none" else "resnet", str(model["depth"])]
         if model["activation"] == "pre":
             parts.insert(0, "preact-")

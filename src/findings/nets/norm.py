@@ -1,6 +1,7 @@
 """Batch normalisation whose group of images is part of the recipe."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -18,18 +19,21 @@ class GroupedBatchNorm2d(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, C, H, W)
         if not self.training or len(x) <= self.group:
             return super().forward(x)
-        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
-        before = self.running_mean.clone(), self.running_var.clone()
+        # nn.BatchNorm2d can be without them; ours never is
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
         means, variances, outputs = [], [], []
         for group in x.split(self.group):
-            self.running_mean.copy_(before[0])
-            self.running_var.copy_(before[1])
-            outputs.append(super().forward(group))
-            means.append(self.running_mean.clone())
-            variances.append(self.running_var.clone())
+            # each group moves its own copy: autograd keeps the copies, and would refuse buffers that changed since
+            mean, variance = self.running_mean.clone(), self.running_var.clone()
+            outputs.append(F.batch_norm(group, mean, variance, self.weight, self.bias, True, self.momentum, self.eps))
+            means.append(mean)
+            variances.append(variance)
         self.running_mean.copy_(torch.stack(means).mean(0))
         self.running_var.copy_(torch.stack(variances).mean(0))
-        self.num_batches_tracked -= len(outputs) - 1  # the groups are one step
+        self.num_batches_tracked += 1  # the groups are one step
         return torch.cat(outputs)
 
 

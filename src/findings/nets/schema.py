@@ -4,18 +4,21 @@ import importlib
 import inspect
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from findings.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn  # takes two seconds to import; completion and most mistakes can do without
 
 GIVEN = ("channels", "size", "classes", "batch_norm_group")  # by the data and the recipe
 
 
 @lru_cache
-def network_class(target: str) -> type[nn.Module]:
+def network_class(target: str) -> "type[nn.Module]":
     """The class that ``model._target_`` names. Raises InputError if there is none."""
+    from torch import nn
+
     module_name, _, name = target.rpartition(".")
     try:
         found = getattr(importlib.import_module(module_name), name)
@@ -87,12 +90,12 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
 
 
 def name(resolved: dict[str, Any]) -> str:
-    return network_class(resolved["_target_"]).name(resolved)  # type: ignore[operator, no-any-return]
+    return network_class(resolved["_target_"]).name(resolved)  # type: ignore[attr-defined, operator, no-any-return]
 
 
 def build(
     resolved: dict[str, Any], *, channels: int, size: int, classes: int, batch_norm_group: int | None = None
-) -> nn.Module:
+) -> "nn.Module":
     """The network itself. Raises InputError where the hyperparameters do not fit each other."""
     hyperparameters = {key: value for key, value in resolved.items() if key != "_target_"}
     cls = network_class(resolved["_target_"])

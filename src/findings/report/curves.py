@@ -68,7 +68,7 @@ class Curves:
             axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 4, 5, 10], integer=True))
             axes.tick_params(labelleft=True)
             axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
-            self._draw_panel(axes, panel, colours, top)
+            self._draw_panel(axes, panel, colours)
         grid[0].set_ylabel("error (%)")
         several = any(len(shown(self.evidence, model)[0]) > 1 for model in models)
         bands = "; mean over the seeds, band from the lowest to the highest" if several else ""
@@ -76,13 +76,12 @@ class Curves:
         headings(figure, self.evidence, self.title, note, models)
         return figure
 
-    def _draw_panel(self, axes: "Axes", panel: Panel, colours: dict[int, tuple[str, str]], top: float) -> None:
-        ends, beyond, under_way = [], [], []
+    def _draw_panel(self, axes: "Axes", panel: Panel, colours: dict[int, tuple[str, str]]) -> None:
+        ends, notes, under_way = [], [], []
         for depth, model in panel.models.items():
             colour, marker = colours[depth]
             if not shown(self.evidence, model)[1]:
                 under_way.append(depth)
-            above = []
             for split, line in self._lines(model).items():
                 name, dashes, width = next((n, d, w) for key, n, d, w in SPLITS if key == split)
                 many = len(line.iterations) > 12
@@ -100,16 +99,11 @@ class Curves:
                     solid_capstyle="round",
                 )
                 axes.fill_between(line.iterations, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
-                if line.mean[-1] > top:
-                    above.append(f"{name} {line.mean[-1]:.0f} %")
-                else:
-                    ends.append((line.iterations[-1], line.mean[-1], f"{depth} {name}", colour))
-            if above:
-                beyond.append(f"{depth} layers: above this axis\n({', '.join(above)})")
+                ends.append((line.iterations[-1], line.mean[-1], f"{depth} {name}", colour))
         label_ends(axes, HEIGHT, ends)
         missing = sorted(set(self._planned(panel)) - set(panel.models))
         for what, depths in (("under way", under_way), ("no run yet", missing)):
-            beyond += [f"{what}: {', '.join(str(depth) for depth in depths)} layers"] if depths else []
+            notes += [f"{what}: {', '.join(str(depth) for depth in depths)} layers"] if depths else []
         box: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
         place: dict[str, Any] = {
             "x": 0.99,
@@ -119,7 +113,7 @@ class Curves:
             "transform": axes.transAxes,
             "fontsize": 7.5,
         }
-        axes.text(s="\n".join(beyond), color=INK, bbox=box if beyond else None, **place)
+        axes.text(s="\n".join(notes), color=INK, bbox=box if notes else None, **place)
 
     def _planned(self, panel: Panel) -> list[int]:
         return [depth for given in self.panels if given.title == panel.title for depth in given.models]

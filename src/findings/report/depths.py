@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from findings.report.drawing import HEIGHT, INK, PLAIN, QUIET, RESIDUAL, WIDTH, cap, headings, label_ends
+from findings.report.drawing import HEIGHT, PLAIN, QUIET, RESIDUAL, WIDTH, cap, headings, label_ends
 from findings.report.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ Finals = dict[str, dict[int, list[float]]]  # line -> depth -> one error per see
 def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mapping[int, str]]) -> "Figure | None":
     """Two panels, training | test, with one line for each of ``lines`` (name -> depth -> model)."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     panels = {column: _finals(evidence, lines, column) for column, _ in PANELS}
     means = [statistics.fmean(v) for finals in panels.values() for depths in finals.values() for v in depths.values()]
@@ -40,7 +41,8 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
         axes.set_xlim(low, high)
         axes.set_ylim(0, top)
         axes.tick_params(labelleft=True)
-        _draw_panel(axes, panels[column], 0.027 * (high - low), top)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=top > 4))
+        _draw_panel(axes, panels[column], 0.027 * (high - low))
     grid[0].set_ylabel("error at the last epoch (%)")
     note = "Small dots: one seed each. Large marks and bars: mean and standard deviation over the seeds."
     headings(
@@ -49,20 +51,18 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
     return figure
 
 
-def _draw_panel(axes: "Axes", finals: Finals, aside: float, top: float) -> None:
-    ends, beyond = [], []
+def _draw_panel(axes: "Axes", finals: Finals, aside: float) -> None:
+    ends = []
     for (name, by_depth), (colour, marker, dashes, side) in zip(finals.items(), LOOKS, strict=False):
-        inside = {depth: values for depth, values in by_depth.items() if statistics.fmean(values) <= top}
-        beyond += [f"{name} {d}: {statistics.fmean(v):.1f} %" for d, v in by_depth.items() if d not in inside]
-        if not inside:
+        if not by_depth:
             continue
-        for depth, values in inside.items():
+        for depth, values in by_depth.items():
             axes.plot([depth + side * aside] * len(values), values, marker, color=colour, ms=2.8, alpha=0.6, mew=0)
-        means = [statistics.fmean(values) for values in inside.values()]
-        axes.plot(list(inside), means, linestyle=dashes, color=colour, linewidth=1.5)
-        sd = [statistics.stdev(values) if len(values) > 1 else 0.0 for values in inside.values()]
+        means = [statistics.fmean(values) for values in by_depth.values()]
+        axes.plot(list(by_depth), means, linestyle=dashes, color=colour, linewidth=1.5)
+        sd = [statistics.stdev(values) if len(values) > 1 else 0.0 for values in by_depth.values()]
         axes.errorbar(
-            list(inside),
+            list(by_depth),
             means,
             yerr=sd,
             fmt=marker,
@@ -73,11 +73,8 @@ def _draw_panel(axes: "Axes", finals: Finals, aside: float, top: float) -> None:
             capsize=2.5,
             elinewidth=1,
         )
-        ends.append((list(inside)[-1], means[-1], name, colour))
+        ends.append((list(by_depth)[-1], means[-1], name, colour))
     label_ends(axes, HEIGHT, ends, points=9)
-    if beyond:
-        text = "above this axis: " + ", ".join(beyond)
-        axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7.5, color=INK)
     if not any(finals.values()):
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=QUIET)
 

@@ -112,14 +112,8 @@ def shown(evidence: Evidence, model: str) -> tuple[list[Run], bool]:
 
 
 def cap(finals: Iterable[float], room: float) -> float:
-    """Where an error axis that starts at 0 should end: ``room`` times the largest error that must be seen, rounded up.
-
-    A network that hardly learned (the paper's plain-110: above 50 % and above four times the median) is left above it,
-    to be named in a note.
-    """
-    values = list(finals)
-    usual = [value for value in values if value <= max(4 * statistics.median(values), 50)]
-    top = room * max(usual)
+    """Where an error axis from 0 should end: ``room`` times the largest final error, rounded up, at most 100."""
+    top = room * max(finals)
     for step in (1, 2, 5, 10, 20):
         if top <= 8 * step:
             return min(100.0, max(step, step * -(-top // step)))

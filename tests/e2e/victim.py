@@ -1,0 +1,14 @@
+"""A process that trains one frozen config, to be killed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from findings.frozen import thaw
+from findings.stopping import Stop
+from findings.train import train
+
+
+def train_frozen(frozen: Path, runs_dir: Path) -> None:
+    config = replace(thaw(frozen), runs_dir=str(runs_dir))
+    outcome = train(config, stop=Stop(), progress=lambda *_: None)
+    assert outcome.status in ("finished", "skipped"), outcome

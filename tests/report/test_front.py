@@ -1,0 +1,42 @@
+"""The front page says what the committed tables say, and nothing else."""
+
+from pathlib import Path
+
+from findings import report
+from findings.report.front import front
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readme_holds_the_committed_verdicts(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    page = Path("README.md").read_text()
+    assert front(page, Path("results"), report.last_verdicts(Path("results"))) == page, "run `make readme`"
+
+
+def test_a_changed_verdict_changes_the_page(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    verdicts = report.last_verdicts(Path("results"))
+    verdict = verdicts["cifar10-jpeg"][0]
+    verdict["verdict"] = "reproduced" if verdict["verdict"] != "reproduced" else "contradicted"
+    page = Path("README.md").read_text()
+    assert front(page, Path("results"), verdicts) != page
+
+
+def test_the_committed_report_is_reproduced_byte_for_byte(tmp_path):
+    """On a fresh clone, from the committed tables alone: no record lies in runs/."""
+    committed = {path: path.read_bytes() for path in _files(ROOT / "results" / "cifar10-jpeg")}
+    for path, content in committed.items():
+        copy = tmp_path / "results" / path.relative_to(ROOT / "results")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if path.name in ("plan.json", "runs.csv", "curves.csv"):
+            copy.write_bytes(content)
+    report.build("cifar10-jpeg", tmp_path / "results", tmp_path / "runs")
+    made = {path.relative_to(tmp_path / "results"): path.read_bytes() for path in _files(tmp_path / "results")}
+    expected = {path.relative_to(ROOT / "results"): content for path, content in committed.items()}
+    assert sorted(made) == sorted(expected)
+    assert [str(path) for path in made if made[path] != expected[path]] == []
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,87 @@
+"""Runs that take a second: a network of 8 layers, 4 wide, on digits, with every value that matters here written out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from findings.compose import Composer
+from findings.config import Config
+from findings.identity import identify
+from findings.journal import Progress
+from findings.records import TIMING, Record
+from findings.stopping import Stop
+from findings.train import Outcome, train
+
+# 1,437 training images in batches of 128: epochs of 12 steps with the last one partial, and a last epoch of 4
+OVERRIDES = {
+    "scale": "quick",
+    "data": "digits",
+    "recipe": "quick",
+    "tracking": "none",
+    "model": "resnet20",
+    "model.depth": 8,
+    "model.width": 4,
+    "recipe.iterations": 40,
+    "recipe.batch_size": 128,
+    "recipe.drop_last": False,
+    "recipe.lr": 0.1,
+    "recipe.milestones": [20, 30],
+    "recipe.gamma": 0.1,
+    "recipe.warmup_iterations": 0,
+    "recipe.momentum": 0.9,
+    "recipe.nesterov": False,
+    "recipe.weight_decay": 1e-4,
+    "recipe.normalisation": "per_pixel_mean",
+    "recipe.crop_padding": 1,
+    "recipe.padding": "zero",
+    "recipe.flip": True,
+    "recipe.precision": "fp32",
+    "evaluation.evaluate_every": 1,
+    "evaluation.remeasure_training": "every",
+    "trainer.accelerator": "cpu",
+    "trainer.threads": 1,
+    "trainer.evaluation_batch_size": 250,
+}
+
+
+def overrides(**changes: Any) -> list[str]:
+    """``recipe__lr=0.2`` stands for ``recipe.lr=0.2``."""
+    merged = OVERRIDES | {key.replace("__", "."): value for key, value in changes.items()}
+    return [f"{key}={'null' if value is None else value}" for key, value in merged.items()]
+
+
+def tiny(directory: Path, **changes: Any) -> Config:
+    return Composer().compose([*overrides(**changes), f"runs_dir={directory}"])
+
+
+def record_of(config: Config) -> Record:
+    return Record(Path(config.runs_dir) / identify(config).id)
+
+
+def go(config: Config, *, until: int | None = None, retry_failed: bool = False) -> Outcome:
+    """Train; with ``until``, ask to stop at the first chunk that ends at or after that iteration."""
+    stop = Stop()
+
+    def progress(iteration: int, _: int, __: str) -> None:
+        if until is not None and iteration >= until:
+            stop.ask("the test says so")
+
+    watch: Progress = progress
+    return train(config, stop=stop, progress=watch, retry_failed=retry_failed)
+
+
+def numbers(record: Record) -> list[dict[str, str]]:
+    """The rows without what differs when a run is repeated."""
+    return [{key: value for key, value in row.items() if key not in TIMING} for row in record.rows()]
+
+
+def trained(directory: Path, **changes: Any) -> list[dict[str, str]]:
+    """The rows of a run that nothing disturbs."""
+    config = tiny(directory, **changes)
+    assert go(config).status == "finished"
+    return numbers(record_of(config))
+
+
+def replaced(target: Any, name: str, wrapper: Callable[[Any], Any], monkeypatch: Any) -> None:
+    """Put ``wrapper(original)`` in the place of ``target.name`` for the time of a test."""
+    monkeypatch.setattr(target, name, wrapper(getattr(target, name)))
