@@ -30,7 +30,9 @@ def thaw(path: Path) -> Config:
         merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.create(fields))
         config = OmegaConf.to_object(merged)
     except FileNotFoundError:
-        raise InputError(str(path), "no such file; `findings run` and `findings submit` freeze configs") from None
+        raise InputError(
+            str(path), "no such file; `findings run` freezes each run's config as runs/<run id>/config.yaml"
+        ) from None
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
         key = getattr(error, "full_key", None)  # OmegaConf's errors have one
         problem = f"{key}: {str(error).splitlines()[0]}" if key else str(error).splitlines()[0]

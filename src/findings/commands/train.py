@@ -48,8 +48,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         if others:
             raise InputError("findings train", f"a frozen config takes no overrides: {' '.join(others)}")
         from findings.frozen import thaw
+        from findings.identity import identify
 
-        return EXIT_CODES[_train(thaw(given.frozen), retry).status]
+        config = thaw(given.frozen)
+        folder = given.frozen.resolve().parent
+        if folder.name == identify(config).id:
+            config.runs_dir = str(folder.parent)  # from whatever directory it is started
+        return EXIT_CODES[_train(config, retry).status]
     return _compose_and_train(["--hydra-help" if argument == "--help-hydra" else argument for argument in rest], retry)
 
 
