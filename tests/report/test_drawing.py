@@ -20,7 +20,7 @@ def test_labels_keep_their_distance_and_their_order() -> None:
 
 @pytest.mark.parametrize(
     ("finals", "top"),
-    [([4.0, 9.0, 13.0], 16), ([0.1, 0.1, 0.1, 40.0], 50), ([0.0], 1), ([9.0, 10.0, 8.0, 62.0], 12), ([90.0], 100)],
+    [([4.0, 9.0, 13.0], 16), ([0.1, 0.1, 0.1, 40.0], 50), ([0.0], 1), ([9.0, 10.0, 8.0, 62.0], 70), ([90.0], 100)],
 )
 def test_the_error_axis_ends_sensibly(finals: list[float], top: float) -> None:
     assert cap(finals, 1.1) == top
