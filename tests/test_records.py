@@ -1,10 +1,12 @@
 """record.json and metrics.csv on disk."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from findings import provenance
 from findings.records import COLUMNS, Record, write_atomically
 
 
@@ -94,3 +96,15 @@ def test_no_half_written_file_is_left_behind(tmp_path: Path) -> None:
     write_atomically(tmp_path / "a", "one")
     write_atomically(tmp_path / "a", "two")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_provenance_names_no_commit_of_a_checkout_that_the_code_only_lies_in(tmp_path, monkeypatch) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    copy = tmp_path / "provenance.py"
+    copy.write_text(Path(provenance.__file__).read_text())
+    monkeypatch.setattr(provenance, "__file__", str(copy))
+    provenance.code.cache_clear()
+    try:
+        assert provenance.code() == {"sha": None, "dirty": None}
+    finally:
+        provenance.code.cache_clear()

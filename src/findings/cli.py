@@ -54,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # ... | head
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"findings: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def _dispatch(given: list[str]) -> int:

@@ -102,7 +102,7 @@ class TrainerConfig:
     accelerator: str = "auto"  # Lightning's: auto, cpu, cuda
     threads: int | None = None  # null: chosen when planned, then frozen, since threads change sums
     checkpoint_every: float = 1.0  # minutes
-    evaluation_batch_size: int = 1_000  # images at once
+    evaluation_batch_size: int = 500  # images at once; a signal is heeded between two batches
     chunk_seconds: float = 1.0  # steps per Lightning batch fill about this long; a checkpoint waits no longer
 
 
@@ -120,6 +120,7 @@ class Config:
     """Everything that one run is."""
 
     scale: str = MISSING
+    about: str = ""  # what a reader of the scale's results has to know
     seed: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     model: dict[str, Any] = field(default_factory=dict)
@@ -208,6 +209,8 @@ _MINIMA: dict[str, dict[str, float]] = {
 
 
 def _at_least(key: str, value: float, minimum: float) -> None:
+    if value == float("inf"):
+        raise InputError(key, "is infinite")
     if not value >= minimum:  # also refuses nan
         raise InputError(key, f"{value} is below {minimum:g}, the least it may be")
 

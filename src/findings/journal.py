@@ -42,10 +42,12 @@ class Journal(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
         self.stop.take_over_signals()  # Lightning has just put its own handlers before ours
         assert isinstance(learner, Learner)
-        self.record.cut_back(learner.done)
+        self.record.cut_back(learner.done - 1 if learner.evaluation_pending else learner.done)
         self.record.update(iteration=learner.done)  # a kill may have come between the checkpoint and this
         self.mirror(self.record.rows())
-        trainer.should_stop = learner.finished  # or between the last checkpoint and the record of the end
+        if learner.evaluation_pending:
+            self._advance(trainer, learner)
+        trainer.should_stop = learner.finished  # a kill may also have come between the last checkpoint and the end
         self.progress(learner.done, learner.config.recipe.iterations, self.latest)
 
     def on_train_batch_end(
@@ -53,9 +55,12 @@ class Journal(pl.Callback):
     ) -> None:
         assert isinstance(learner, Learner)
         self.held.check()
+        self._advance(trainer, learner)
+
+    def _advance(self, trainer: pl.Trainer, learner: Learner) -> None:
         diverged = False
         if learner.epoch_complete:
-            diverged = self._close_epoch(learner)
+            diverged = self._close_epoch(trainer, learner)
         self.progress(learner.done, learner.config.recipe.iterations, self.latest)
         due = time.monotonic() - self.last_saved >= 60 * learner.config.trainer.checkpoint_every
         if due or diverged or learner.finished or self.stop.reason:
@@ -67,16 +72,25 @@ class Journal(pl.Callback):
         elif self.stop.reason:
             raise Interrupted(self.stop.reason)
 
-    def _close_epoch(self, learner: Learner) -> bool:
+    def _close_epoch(self, trainer: pl.Trainer, learner: Learner) -> bool:
         """Write the row of a complete epoch where one is due. True if training has diverged."""
         diverged = not math.isfinite(float(learner.training_error.loss))
         if learner.evaluation_due or diverged:
-            row = learner.evaluate() | {"peak_memory_mib": _peak_memory(learner.device)}
+            try:
+                row = learner.evaluate(self._heed) | {"peak_memory_mib": _peak_memory(learner.device)}
+            except Interrupted:
+                # large splits take minutes: the epoch's counters are saved as they are, and evaluation begins anew
+                self._save(trainer, learner.done)
+                raise
             self.record.append(row)
             self.unsaved.append(row)
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
         learner.start_epoch()
         return diverged
+
+    def _heed(self) -> None:
+        if self.stop.reason:
+            raise Interrupted(self.stop.reason)
 
     def _save(self, trainer: pl.Trainer, iteration: int) -> None:
         """Write the checkpoint so that a crash leaves the old one or the new; then mirror what it covers."""

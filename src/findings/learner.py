@@ -7,7 +7,7 @@ buffers.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytorch_lightning as pl
@@ -135,8 +135,16 @@ class Learner(pl.LightningModule):
         epochs = -(-self.done // self.stream.steps)
         return self.finished or epochs % self.config.evaluation.evaluate_every == 0
 
-    def evaluate(self) -> dict[str, float | int | None]:
-        """One row of the record: the errors as trained over the last epoch, and measured on every split."""
+    @property
+    def evaluation_pending(self) -> bool:
+        """Whether an epoch is complete but not closed: the run was interrupted in its evaluation."""
+        return self.epoch_complete and int(self.training_error.images) > 0
+
+    def evaluate(self, heed: Callable[[], None]) -> dict[str, float | int | None]:
+        """One row of the record: the errors as trained over the last epoch, and measured on every split.
+
+        ``heed`` is called between batches of images and may raise; nothing has changed then.
+        """
         remeasures = self.finished or self.config.evaluation.remeasure_training is Remeasure.every
         train_error, train_loss, images = self.training_error.compute()
         row: dict[str, float | int | None] = {
@@ -147,7 +155,7 @@ class Learner(pl.LightningModule):
         }
         for split, prefix in (("train", "remeasured_train"), ("validation", "validation"), ("test", "test")):
             measured = split in self.splits and (split != "train" or remeasures)
-            error, loss, count = self._measure(self.splits[split]) if measured else (None, None, None)
+            error, loss, count = self._measure(self.splits[split], heed) if measured else (None, None, None)
             row |= {f"{prefix}_loss": loss, f"{prefix}_error": error}
             if split == "test":
                 row["test_images"] = count
@@ -161,7 +169,7 @@ class Learner(pl.LightningModule):
         self.seconds = 0.0
 
     @torch.no_grad()
-    def _measure(self, split: Split) -> tuple[float, float, int]:
+    def _measure(self, split: Split, heed: Callable[[], None]) -> tuple[float, float, int]:
         measured = ErrorAndLoss().to(self.device)
         self.eval()
         with self.trainer.precision_plugin.val_step_context():
@@ -169,6 +177,7 @@ class Learner(pl.LightningModule):
                 logits = self(images)
                 logits = logits.float() if logits.dtype == torch.bfloat16 else logits
                 measured.update(logits, labels, F.cross_entropy(logits, labels))
+                heed()
         self.train()
         return measured.compute()
 

@@ -122,7 +122,8 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) ->
     content = {
         "finding": sweep.finding,
         "scale": sweep.scale,
-        "command": f"findings run {sweep.name}",
+        "command": f"findings run {sweep.name}{_where(runs[0].config)}",
+        "label": runs[0].config.about,
         "arms": arms,
     }
     text = json.dumps(content, indent=1) + "\n"
@@ -130,6 +131,11 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) ->
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)
     return path
+
+
+def _where(config: Config) -> str:
+    """The override without which the data would not be found, less this machine's folders."""
+    return f" data.root={Path(config.data.root).name}" if config.data.root else ""
 
 
 def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:

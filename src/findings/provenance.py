@@ -23,6 +23,7 @@ def code() -> dict[str, Any]:
         ).stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", __file__)  # an installed copy may lie in somebody else's checkout
         return {"sha": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", ":/src", ":/conf"))}
     except (OSError, subprocess.SubprocessError):
         return {"sha": None, "dirty": None}

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from findings.errors import InputError
+
 COLUMNS = (
     "epoch",
     "iteration",
@@ -55,7 +57,15 @@ class Record:
         self.metrics = directory / "metrics.csv"
         self.config = directory / "config.yaml"
         self.checkpoint = directory / "checkpoints" / "last.ckpt"
-        self.fields: dict[str, Any] = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.fields = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {}
+        try:
+            return dict(json.loads(self.path.read_text()))
+        except ValueError as error:
+            raise InputError(str(self.path), f"is damaged ({error}); remove it, and its run begins anew") from None
 
     def __getitem__(self, key: str) -> Any:
         return self.fields[key]
@@ -80,7 +90,7 @@ class Record:
         """Remove rows and checkpoint: the next attempt begins anew."""
         self.metrics.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)
-        self.update(iteration=0)
+        self.update(iteration=0, wall_seconds=0.0)
 
     def rows(self) -> list[dict[str, str]]:
         """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty."""

@@ -91,6 +91,10 @@ def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, sto
         torch.set_num_threads(threads)
     device = torch.device(accelerator(config))
     torch.backends.cudnn.deterministic = True
+    # precision is part of the recipe: what is called fp32 is not computed in TF32, as convolutions are by default
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     dtype = DTYPES[config.recipe.precision]
     stream, splits = place(dataset, config, device, dtype)
     torch.manual_seed(seed_for(config.seed, "initialisation"))
@@ -188,6 +192,7 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
         "finished": None,
         "wall_seconds": record.get("wall_seconds", 0.0),  # of the training that the checkpoint holds
         "network": {"parameters": counted.parameters, "multiply_adds": counted.multiply_adds},
+        "earlier": _earlier(record),
         "provenance": {
             "git": provenance.code(),
             "packages": provenance.packages(),
@@ -206,6 +211,13 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
     }
 
 
+def _earlier(record: Record) -> list[dict[str, Any]]:
+    """By what code, with what versions and on what devices earlier attempts trained, each once."""
+    facts = {key: record.get("provenance", {}).get(key) for key in ("git", "packages", "device")}
+    earlier: list[dict[str, Any]] = record.get("earlier", [])
+    return earlier if not facts["git"] or facts in earlier else [*earlier, facts]
+
+
 def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -> Outcome:
     record.update(status=status, reason=reason, finished=now() if status in ("finished", "failed") else None, **more)
     return Outcome(run.id, status, reason)
@@ -216,5 +228,5 @@ def _quiet() -> Iterator[None]:
     """Lightning's remarks are about training as it is usually done; what matters here is in the record."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
+        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torchmetrics")
         yield

@@ -1,11 +1,12 @@
 """`findings run` and `findings train` as a user meets them."""
 
+import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
-from launching import PARAMETERS, Findings, all_numbers, records, training, until, write_sweep
+from launching import PARAMETERS, Findings, all_numbers, records, training, until, workers, write_sweep
 
 
 def test_a_time_limit_and_an_interrupt_stop_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
@@ -65,3 +66,13 @@ def test_train_obeys_a_signal_at_the_next_chunk(number: signal.Signals, tmp_path
     rows = next(iter(all_numbers(tmp_path).values()))
     assert int(rows[-1]["iteration"]) <= record["iteration"] < 2000
     assert next(tmp_path.glob("runs/*/checkpoints/last.ckpt")).stat().st_size > 0
+
+
+def test_a_worker_that_alone_is_told_to_end_costs_no_run(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path, "lonely", seeds=2)
+    findings = Findings(tmp_path, "run", sweep, "--jobs", "1")
+    until(training(tmp_path))
+    os.kill(workers(tmp_path)[0], signal.SIGTERM)
+    output = findings.wait(0)
+    assert "2 of 2 runs finished" in output
+    assert [record["status"] for record in records(tmp_path).values()] == ["finished", "finished"]

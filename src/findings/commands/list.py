@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from findings.records import Record
+
 RESULTS, RUNS = Path("results"), Path("runs")
 
 
@@ -53,6 +55,6 @@ def _finished(scale: str, finding: str) -> int:
             finished = {row["id"] for row in csv.DictReader(stream) if row["status"] == "finished"}
     for run in (f"{arm['arm']}-s{seed}" for arm in arms for seed in arm["seeds"]):
         record = RUNS / run / "record.json"
-        if run not in finished and record.exists() and json.loads(record.read_text()).get("status") == "finished":
+        if run not in finished and record.exists() and Record(record.parent).status == "finished":
             finished.add(run)
     return len(finished)

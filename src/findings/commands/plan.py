@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # overrides that say where and how, not what: with these the plan is the sweep's own
 SILENT = ("trainer", "tracking", "runs_dir", "results_dir", "data.root", "data.mirror", "data.cache", "data.download")
+AXES = ("model", "seed")  # more or fewer of a sweep's own runs; its protocol stays
 SHOWN = 60  # runs; of longer plans the first are shown
 
 
@@ -47,7 +48,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def plan(name: str, overrides: Sequence[str]) -> "list[PlannedRun]":
-    """Plan a sweep, or all sweeps of a scale, and write each one's plan.json. A run of two findings is planned once."""
+    """Plan a sweep, or all sweeps of a scale, and write each one's plan.json. A run of two findings is planned once.
+
+    Reports judge protocols as their sweeps state them: a plan with another protocol leaves plan.json alone.
+    """
     from findings.plan import Planner, write_plan
     from findings.sweeps import find
 
@@ -59,8 +63,12 @@ def plan(name: str, overrides: Sequence[str]) -> "list[PlannedRun]":
             known = merged.get(planned.identity.id, planned)
             findings = sorted({*known.config.findings, *planned.config.findings})
             merged[planned.identity.id] = replace(known, config=replace(known.config, findings=findings))
-    for sweep, runs in zip(sweeps, plans, strict=True):
-        write_plan(sweep, runs, overridden=_changes_arms(overrides))
+    changed = _changes(overrides)
+    if set(changed) <= set(AXES):
+        for sweep, runs in zip(sweeps, plans, strict=True):
+            write_plan(sweep, runs, overridden=bool(changed))
+    else:
+        print(f"note: with {', '.join(changed)} changed, these runs are recorded, but are none of the finding's own")
     return list(merged.values())
 
 
@@ -68,6 +76,7 @@ def _axes(runs: "list[PlannedRun]") -> list[str]:
     return list(dict.fromkeys(key for run in runs for key in run.varies))
 
 
-def _changes_arms(overrides: Sequence[str]) -> bool:
-    keys = (override.partition("=")[0] for override in overrides)
-    return any(key not in SILENT and key.partition(".")[0] not in SILENT for key in keys)
+def _changes(overrides: Sequence[str]) -> list[str]:
+    """The keys that are overridden and change what is trained."""
+    keys = [override.partition("=")[0] for override in overrides]
+    return [key for key in keys if key not in SILENT and key.partition(".")[0] not in SILENT]

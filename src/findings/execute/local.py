@@ -1,5 +1,6 @@
 """Run a plan on this machine: N worker processes, one run each at a time, failures kept apart."""
 
+import contextlib
 import os
 import signal
 import time
@@ -41,7 +42,8 @@ class _Worker:
     connection: Connection
     device: str | None
     run: PlannedRun | None = None
-    ready: bool = False
+    ready: bool = False  # to take a run
+    served: bool = False  # it has been ready before
 
 
 def default_jobs(runs: int) -> int:
@@ -137,11 +139,15 @@ class _Pool:
             if worker.run is None and worker.ready and self.waiting:
                 worker.run = self.waiting.popleft()
                 self.display.begin(worker.run)
-                worker.connection.send(Task(worker.run.identity.id, self._record(worker.run).config, self.retry_failed))
+                with contextlib.suppress(OSError):  # it has just died, which is seen below
+                    worker.connection.send(
+                        Task(worker.run.identity.id, self._record(worker.run).config, self.retry_failed)
+                    )
 
     def _take(self, worker: _Worker, message: Message) -> None:
         if message.kind == "ready":
-            worker.ready, self.stillborn = True, 0
+            worker.ready = worker.served = True
+            self.stillborn = 0
         elif message.kind == "progress" and worker.run:
             self.display.advance(worker.run, message.iteration, message.detail)
         elif message.kind == "ended" and worker.run:
@@ -149,6 +155,9 @@ class _Pool:
             if message.status == "leased":
                 self.elsewhere.append(run)
                 self.display.leave(run, message.detail)
+            elif message.status == "interrupted" and not self.stopping:  # this worker alone was asked to stop
+                worker.ready = False
+                self.waiting.appendleft(run)
             else:
                 self._settle(run, message.status, message.detail)
 
@@ -170,7 +179,7 @@ class _Pool:
         self.workers.remove(worker)
         worker.process.join()
         run, worker.run = worker.run, None
-        if not worker.ready and not self.stopping:
+        if not worker.ready and not worker.served and not self.stopping:
             self.stillborn += 1
             if self.stillborn > RETRIES:
                 raise RuntimeError(f"workers end with exit code {worker.process.exitcode} before they are ready")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings.errors import InputError
-from findings.report.evidence import Evidence, read_json, read_plan
+from findings.report.evidence import Evidence, Plan, read_json, read_plan
 from findings.report.merge import merge, write
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
             raise InputError(
                 f"{scale}/{path.parent.name}", f"no study is named '{plan.finding}'", studies.findings(), plan.finding
             )
+        _refuse_two_arms(plan)
         evidence = merge(plan, path.parent, runs_dir)
         found = [judge(claim, evidence) for claim in study.claims]
         drawn = []
@@ -74,6 +75,19 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     write(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     readme = write(folder / "README.md", page.readme(scale, chapters))
     return Report(scale, tuple(verdicts), readme, tuple(figures))
+
+
+def _refuse_two_arms(plan: Plan) -> None:
+    """A network has one arm: tables and figures would pool two, claims or no claims."""
+    for arm in plan.arms:
+        twin = next(other for other in plan.arms if other.model == arm.model)
+        differing = sorted(key for key in arm.config | twin.config if arm.config.get(key) != twin.config.get(key))
+        if differing:
+            raise InputError(
+                f"{plan.scale}/{plan.finding}",
+                f"two arms of {arm.model} differ in {', '.join(differing)}; "
+                f"`findings plan {plan.scale}/{plan.finding}` writes the plan anew",
+            )
 
 
 def last_verdicts(results_dir: Path) -> dict[str, list[dict[str, Any]]]:

@@ -57,7 +57,7 @@ class Curves:
         colours = depth_colours({depth for panel in self.panels for depth in panel.models})
         figure = Figure(figsize=(WIDTH, HEIGHT))
         grid = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
-        figure.subplots_adjust(left=0.068, right=0.885, top=0.735, bottom=0.125, wspace=0.40)
+        figure.subplots_adjust(left=0.075, right=0.885, top=0.735, bottom=0.125, wspace=0.40)
         top = cap(finals, 1.45)  # room for the fall before the last drop of the learning rate
         for axes, panel in zip(grid, drawn, strict=True):
             axes.set_title(panel.title, loc="left")
@@ -72,7 +72,7 @@ class Curves:
         grid[0].set_ylabel("error (%)")
         several = any(len(shown(self.evidence, model)[0]) > 1 for model in models)
         bands = "; mean over the seeds, band from the lowest to the highest" if several else ""
-        note = f"Solid: test error. Dashed: training error, as trained on augmented images{bands}."
+        note = f"Solid: test error. Dashed: training error, as trained{bands}."
         headings(figure, self.evidence, self.title, note, models)
         return figure
 

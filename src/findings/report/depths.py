@@ -29,7 +29,7 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
         return None
     figure = Figure(figsize=(WIDTH, HEIGHT))
     grid = figure.subplots(1, 2, sharey=True)
-    figure.subplots_adjust(left=0.068, right=0.905, top=0.735, bottom=0.125, wspace=0.32)
+    figure.subplots_adjust(left=0.075, right=0.905, top=0.735, bottom=0.125, wspace=0.32)
     top = cap(means, 1.12)
     depths = sorted({depth for finals in panels.values() for line in finals.values() for depth in line})
     span = depths[-1] - depths[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from findings import studies
-from findings.report.evidence import read_plan
+from findings.report.evidence import Plan, read_plan
 from findings.report.merge import write
 from findings.report.words import SYMBOLS
 
@@ -26,10 +26,11 @@ def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
         for name in dict.fromkeys(verdict["finding"] for verdict in of_scale):
             finding = studies.findings()[name]
             folder = results / scale / name
-            data = read_plan(folder / "plan.json").arms[0].data_label
+            plan = read_plan(folder / "plan.json")
             lines += [
                 f"**{finding.statement}**",
-                f"Scale `{scale}`: {data}; all of it is in [{folder.parent}]({folder.parent}/README.md).",
+                f"Scale `{scale}`: {_protocol(plan)}. {plan.label} All of it is in",
+                f"[{folder.parent}]({folder.parent}/README.md).",
                 "",
                 "| claim | verdict | effect | 95 % interval | seeds |",
                 "| --- | --- | --- | --- | --- |",
@@ -42,9 +43,16 @@ def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
+def _protocol(plan: Plan) -> str:
+    """Data, iterations, precision."""
+    config = plan.arms[0].config
+    return f"{plan.arms[0].data_label}, {config['recipe.iterations']:,} iterations, {config['recipe.precision']}"
+
+
 def _row(verdict: dict[str, Any]) -> str:
     unit = "" if verdict["kind"] == "computed" else " pp"
-    effect = "" if verdict["effect"] is None else f"{verdict['effect']:+.2f}{unit}"
+    number = "{:,.0f}" if verdict["kind"] == "computed" else "{:+.2f}"
+    effect = "" if verdict["effect"] is None else number.format(verdict["effect"]) + unit
     interval = verdict["ci95"] and "{:+.2f} to {:+.2f}".format(*verdict["ci95"])
     word = f"{SYMBOLS[verdict['verdict']]} {verdict['verdict']}"
     return f"| {verdict['sentence']} | {word} | {effect} | {interval or ''} | {verdict['n'] or ''} |"

@@ -107,7 +107,10 @@ def _verdict_table(chapter: Chapter) -> str:
     figures = published.load()
     rows = []
     for verdict, claim in zip(chapter.verdicts, chapter.study.claims, strict=True):
-        known = "<br>".join(f"{figures[key].system}: {figures[key]} ({figures[key].source})" for key in claim.published)
+        known = "<br>".join(
+            f"{figures[key].system}, {figures[key].quantity.replace('_', ' ')}: {figures[key]} ({figures[key].source})"
+            for key in claim.published
+        )
         cells = (words.effect(verdict), words.interval(verdict), words.seeds(verdict))
         rows.append(
             (

@@ -39,7 +39,7 @@ CLAIMS = (
         contrast={"plain56": 1, "plain20": -1},
         metric="test_error",
         source=f"{DEGRADATION}; lectures cs231n, nnda and advances",
-        published=("he15.f6.plain_order", "he15.f6.plain110"),
+        published=("he15.f6.plain56.err", "he15.f6.plain110"),
     ),
     Claim(
         id="residual-training-error-does-not-rise",
