@@ -71,7 +71,7 @@ def test_the_lease_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 def test_a_pid_that_was_given_out_again_is_not_the_holder(tmp_path: Path) -> None:
     plant(tmp_path, pid=os.getppid())
     assert not leased(tmp_path)
-    plant(tmp_path, pid=os.getppid(), born=module._born(os.getppid()))
+    plant(tmp_path, pid=os.getppid(), born=module.born(os.getppid()))
     assert leased(tmp_path)
 
 

@@ -28,7 +28,7 @@ class Lease:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.mine = {"host": provenance.host(), "pid": os.getpid(), "born": _born(os.getpid()), "job": provenance.job()}
+        self.mine = {"host": provenance.host(), "pid": os.getpid(), "born": born(os.getpid()), "job": provenance.job()}
 
     def check(self) -> None:
         """Raises :class:`Leased` if another process has taken the run over."""
@@ -93,14 +93,14 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _alive(path: Path, holder: dict[str, Any]) -> bool:
     if holder["host"] == provenance.host():
-        return _born(holder["pid"]) == holder["born"] is not None
+        return born(holder["pid"]) == holder["born"] is not None
     try:
         return time.time() - path.stat().st_mtime < STALE
     except OSError:
         return False
 
 
-def _born(pid: int) -> str | None:
+def born(pid: int) -> str | None:
     """When a process of this host began, in clock ticks since boot: a pid alone may have been given out again."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

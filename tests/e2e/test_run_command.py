@@ -76,3 +76,12 @@ def test_a_worker_that_alone_is_told_to_end_costs_no_run(tmp_path: Path) -> None
     output = findings.wait(0)
     assert "2 of 2 runs finished" in output
     assert [record["status"] for record in records(tmp_path).values()] == ["finished", "finished"]
+
+
+def test_workers_end_with_the_command_that_started_them(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path, "orphans", seeds=2, recipe__iterations=20_000)
+    findings = Findings(tmp_path, "run", sweep, "--jobs", "2")
+    until(lambda: len(workers(tmp_path)) == 2 and training(tmp_path)())
+    findings.process.kill()
+    until(lambda: not workers(tmp_path), seconds=20)
+    assert {record["status"] for record in records(tmp_path).values()} == {"interrupted"}

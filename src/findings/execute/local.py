@@ -203,7 +203,7 @@ class _Pool:
 
     def _start(self, device: str | None) -> _Worker:
         ours, theirs = context().Pipe()
-        process = context().Process(target=work, args=(theirs, device), daemon=True)
+        process = context().Process(target=work, args=(theirs, device, os.getpid()), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours, device)

@@ -26,8 +26,8 @@ class Message(NamedTuple):
     iteration: int = 0
 
 
-def work(connection: Connection, device: str | None) -> None:
-    """Train what comes through ``connection`` until it closes, a signal asks to stop, or the parent is gone."""
+def work(connection: Connection, device: str | None, engine: int) -> None:
+    """Train what comes through ``connection`` until it closes, a signal asks to stop, or process ``engine`` is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C, until the imports are done the parent takes care
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
@@ -38,7 +38,7 @@ def work(connection: Connection, device: str | None) -> None:
     from findings.train import train
 
     stop = Stop()
-    threading.Thread(target=_watch_parent, args=(os.getppid(), stop), daemon=True).start()
+    threading.Thread(target=_watch, args=(engine, stop), daemon=True).start()
     with stop.listening():
         _send(connection, Message("ready"))
         while stop.reason is None:
@@ -82,7 +82,11 @@ def _send(connection: Connection, message: Any) -> None:
         connection.send(message)
 
 
-def _watch_parent(parent: int, stop: Any) -> None:
-    while os.getppid() == parent:
+def _watch(engine: int, stop: Any) -> None:
+    """The engine is not always this process's parent: that may be a server it was forked from, which outlives it."""
+    from findings.lease import born
+
+    beginning = born(engine)
+    while beginning is not None and born(engine) == beginning:
         time.sleep(0.5)
     stop.ask("the process that started this worker is gone")

@@ -40,7 +40,9 @@ HOW_TO_READ = """\
 - **reproduced** / **contradicted**: the interval lies wholly on the claim's side of 0 or of the margin / on the other.
 - **inconclusive**: the interval reaches over both sides, or a network has fewer than three seeds.
 - **not run**: a network of the claim has no finished run.
-- Every finished seed counts, and a diverged one with the error it had reached. Errors are the last epoch's."""
+- Every finished seed counts, and a diverged one with the error it had reached. Errors are the last epoch's.
+- **as trained**: measured during training, with its augmentation and its changing weights, over the images of the last
+  epoch, which may be a short one; **re-measured** is over all training images, once training is over."""
 
 
 def _chapter(chapter: Chapter) -> list[str]:
