@@ -145,7 +145,8 @@ def _check(*, width: int, widening: int, head: str, hidden: list[int], dropout: 
 def initialise(network: nn.Module) -> None:
     """He initialisation: weights normal with variance 2 / fan_in, biases zero (He et al. 2015b, section 2.2)."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        # a network on the meta device has no values; to draw them torch would import its compiler, for a second
+        if isinstance(module, nn.Conv2d | nn.Linear) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
