@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from findings.errors import InputError
 from findings.nets.cifar import CifarNet
 from findings.nets.heads import FullyConnected, GlobalAveragePool
 
@@ -19,7 +20,7 @@ def test_pooling_accepts_other_sizes_and_fully_connected_layers_refuse_them() ->
     assert pooled(torch.randn(2, 1, 20, 12)).shape == (2, 10)
     connected = CifarNet(channels=1, size=8, classes=10, depth=8, head="fc", hidden=[12])
     assert connected(torch.randn(2, 1, 8, 8)).shape == (2, 10)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(InputError, match="take maps of 64 x 2 x 2, these are 64 x 4 x 4"):
         connected(torch.randn(2, 1, 16, 16))
 
 

@@ -1,6 +1,10 @@
 """The networks are the papers': parameters, multiply-adds, shapes, initialisation; and every named one runs."""
 
 import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +23,12 @@ from findings.shared_files import shared
 
 CIFAR, WIDE = "findings.nets.cifar.CifarNet", "findings.nets.wide.WideResNet"
 NAMED = groups()["model"]
+TOO_SMALL = {"vgg16"}  # needs 32x32
+MAPS = {name for name in NAMED if name.startswith(("block", "inception"))}  # blocks alone: no images, no classes
+SHAPES = {  # what a model file's costs are for: (channels, size, classes)
+    "an image of 224x224 in 1,000 classes": (3, 224, 1000),
+    "on maps of 28x28x256": (256, 28, 10),
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +80,44 @@ def test_multiply_adds_of_resnet56_are_those_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("model", NAMED)
 def test_the_numbers_in_each_model_file_are_the_networks_own(model: str, composer: Composer) -> None:
     text = (shared("conf") / "model" / f"{model}.yaml").read_text()
-    cost = count(composer.compose(["scale=cifar10", f"model={model}"]))
+    config = composer.compose(["scale=cifar10", f"model={model}"])
+    for words, (channels, size, classes) in SHAPES.items():
+        if words in text:
+            config = replace(config, data=replace(config.data, channels=channels, size=size, classes=classes))
+    cost = count(config)
     for number, million in re.findall(r"([\d.,]+)( M)? parameters", text):
         if million:
             assert number == f"{cost.parameters / 1e6:.1f}"
         else:
             assert number == f"{cost.parameters:,}"
-    for number in re.findall(r"([\d.]+) M multiply-adds", text):
-        assert number == f"{cost.multiply_adds / 1e6:.1f}"
+    for number in re.findall(r"([\d.,]+) M multiply-adds", text):
+        assert number == f"{cost.multiply_adds / 1e6:,.1f}"
     assert " parameters" in text or model in ("cifar", "wide"), "a model file says what its network costs"
 
 
-@pytest.mark.parametrize("model", NAMED)
+def test_counting_wakes_no_compiler() -> None:
+    """Planning counts hundreds of networks; torch's compiler takes a second to import."""
+    code = """
+import sys, time
+from counting import counted
+for target, more in (
+    ("inception.GoogLeNet", {}),
+    ("vgg.VGG", {}),
+    ("imagenet.ImageNetResNet", {"depth": 152}),
+    ("cifar.CifarNet", {"depth": 8, "head": "fc", "hidden": [512], "dropout": 0.5, "size": 32}),
+    ("single.SingleInception", {"channels": 256, "reduction": 64, "size": 28}),
+):
+    start = time.process_time()
+    counted(target, **more)
+    print(target, f"{time.process_time() - start:.2f} s")
+    assert time.process_time() - start < 1, target
+    assert "torch._dynamo" not in sys.modules, target
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("model", sorted(set(NAMED) - TOO_SMALL - MAPS))
 def test_every_named_network_builds_and_runs_on_digits_too(model: str, composer: Composer) -> None:
     """On the meta device, as the test above has done with images of 32x32."""
     config = composer.compose([f"model={model}"])
@@ -90,7 +126,26 @@ def test_every_named_network_builds_and_runs_on_digits_too(model: str, composer:
     assert scores.shape == (2, 10)
 
 
-@pytest.mark.parametrize("model", ["plain20", "resnet20", "resnet56-projection", "preact-resnet110"])
+@pytest.mark.parametrize("model", sorted(TOO_SMALL | MAPS))
+def test_networks_that_cannot_take_digits_say_so(model: str, composer: Composer) -> None:
+    with torch.device("meta"), pytest.raises(InputError, match=r"^(model\.width|data\.size): "):
+        build(composer.compose([f"model={model}"]))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "plain20",
+        "resnet20",
+        "resnet56-projection",
+        "preact-resnet110",
+        "preact-resnet29-bottleneck",
+        "wide10x2-plain",
+        "resnet8-fc-dropout",
+        "resnet50-stride3x3",
+        "googlenet",
+    ],
+)
 def test_networks_give_finite_scores_for_images(model: str, composer: Composer) -> None:
     config = composer.compose([f"model={model}"])
     torch.manual_seed(0)
@@ -196,10 +251,22 @@ def test_impossible_networks_are_refused_in_one_line(target: str, model: dict[st
     assert "\n" not in str(refusal.value)
 
 
+# what a run's name says and its file leaves out
+IN_FULL = {
+    r"^(preact-resnet(?:164|1001))-bottleneck$": r"\1-projection-bottleneck",
+    r"-fc": "-fc512",
+    r"-dropout$": "-dropout0.5",
+    r"^(wide\d.*)-plain$": r"\1-none",
+    r"^wide-resnet50x2$": "wide-resnet50x2-stride3x3",
+}
+
+
 @pytest.mark.parametrize("model", sorted(set(NAMED) - {"cifar", "wide"}))
 def test_a_named_networks_runs_carry_the_name_of_its_file(model: str, composer: Composer) -> None:
-    config = composer.compose([f"model={model}", "model.width=16"])  # the quick scale halves the width
-    expected = model.replace("164-bottleneck", "164-projection-bottleneck")  # the file leaves the projections out
+    expected = model
+    for file, run in IN_FULL.items():
+        expected = re.sub(file, run, expected)
+    config = composer.compose(["scale=cifar10", f"model={model}"])  # the quick scale would halve the width
     assert schema.name(config.model) == expected
 
 

@@ -1,4 +1,4 @@
-"""The blocks that residual and plain networks are stacked from, and their shortcuts.
+"""What networks are stacked from: convolutions, blocks with their shortcuts, stages of blocks; and how they start.
 
 Post-activation (He et al. 2015, figures 2 and 5): convolution, norm, ReLU; the last ReLU comes after the sum.
 Pre-activation (He et al. 2016, figure 4e): norm, ReLU, convolution; nothing comes after the sum.
@@ -11,12 +11,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Shortcut = Literal["identity", "projection", "none"]
+StrideIn = Literal["1x1", "3x3"]
 Norm = Callable[[int], nn.Module]
+Layers = list[tuple[int, int, int]]  # (outputs, kernel, stride) of each convolution
 
 
 def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Conv2d:
     """A convolution that keeps the size (odd kernels), or divides it by the stride."""
     return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias)
+
+
+def rectified(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, *, norm: Norm, bias: bool = False
+) -> nn.Sequential:
+    """Convolution, norm, ReLU."""
+    return nn.Sequential(convolution(inputs, outputs, kernel, stride, bias=bias), norm(outputs), nn.ReLU(inplace=True))
+
+
+def halving_pool() -> nn.MaxPool2d:
+    """3x3 max pooling that halves the size, rounded up: 112 -> 56, 1 -> 1."""
+    return nn.MaxPool2d(3, stride=2, padding=1)
 
 
 class IdentityShortcut(nn.Module):
@@ -46,18 +60,20 @@ class Block(nn.Module):
     """Some convolutions and a shortcut around them.
 
     ``layers`` lists the convolutions as (outputs, kernel, stride); the first sees ``inputs`` channels. Without batch
-    norm the convolutions have biases.
+    norm the convolutions have biases. ``opens``: it is a pre-activated network's first block, which activates the
+    stem's output before the two paths part (He et al. 2016, appendix).
     """
 
     def __init__(
         self,
         inputs: int,
-        layers: list[tuple[int, int, int]],
+        layers: Layers,
         *,
         shortcut: Shortcut,
         pre_activation: bool,
         norm: Norm,
         bias: bool = False,
+        opens: bool = False,
     ) -> None:
         super().__init__()
         self.pre_activation = pre_activation
@@ -67,7 +83,8 @@ class Block(nn.Module):
             self.convolutions.append(convolution(channels, outputs, kernel, stride, bias=bias))
             self.norms.append(norm(channels if pre_activation else outputs))
             channels, total_stride = outputs, total_stride * stride
-        self.reshapes = inputs != channels or total_stride > 1
+        # where the shape changes, and in the first block, the shortcut too starts from the activated input
+        self.shares_activation = inputs != channels or total_stride > 1 or opens
         # He et al. 2016: the projection of a pre-activated input needs no norm of its own
         self.shortcut = _shortcut(shortcut, inputs, channels, total_stride, None if pre_activation else norm)
 
@@ -89,17 +106,68 @@ class Block(nn.Module):
         y = x
         for index, (convolve, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             y = F.relu(norm(y))
-            if index == 0 and self.reshapes:
-                x = y  # where the shape changes, the shortcut starts from the activated input
+            if index == 0 and self.shares_activation:
+                x = y
             y = convolve(y)
         return y if self.shortcut is None else y + self.shortcut(x)
 
 
-def basic(inputs: int, width: int, stride: int) -> list[tuple[int, int, int]]:
+def basic(inputs: int, width: int, stride: int) -> Layers:
     """Two 3x3 convolutions (He et al. 2015, figure 5 left). ``inputs`` plays no part."""
     return [(width, 3, stride), (width, 3, 1)]
 
 
-def bottleneck(inputs: int, width: int, stride: int) -> list[tuple[int, int, int]]:
-    """1x1, 3x3, 1x1 with four times the channels out (figure 5 right); the stride is in the first 1x1, as published."""
-    return [(width, 1, stride), (width, 3, 1), (4 * width, 1, 1)]
+def bottleneck(inputs: int, width: int, stride: int, *, stride_in: StrideIn = "1x1", widening: int = 1) -> Layers:
+    """1x1, 3x3, 1x1 with four times the channels out (figure 5 right); the stride is in the first 1x1, as published.
+
+    Most libraries have it in the 3x3 instead, which then sees four times the positions. ``widening`` multiplies what
+    lies between the two 1x1, but not what comes out (WRN-50-2; Zagoruyko & Komodakis 2016, section 3).
+    """
+    inner = width * widening
+    first, second = (stride, 1) if stride_in == "1x1" else (1, stride)
+    return [(inner, 1, first), (inner, 3, second), (4 * width, 1, 1)]
+
+
+def stage(
+    inputs: int,
+    blocks: int,
+    layers_of: Callable[[int, int, int], Layers],
+    width: int,
+    stride: int,
+    *,
+    shortcut: Shortcut,
+    pre_activation: bool,
+    norm: Norm,
+    bias: bool = False,
+    opens: bool = False,
+) -> tuple[nn.Sequential, int]:
+    """That many blocks, of which the first has the stride; and the channels that come out of them.
+
+    ``opens``: the first block is the network's first.
+    """
+    made = nn.Sequential()
+    for index in range(blocks):
+        layers = layers_of(inputs, width, 1 if index else stride)
+        made.append(
+            Block(
+                inputs,
+                layers,
+                shortcut=shortcut,
+                pre_activation=pre_activation,
+                norm=norm,
+                bias=bias,
+                opens=opens and not index,
+            )
+        )
+        inputs = layers[-1][0]
+    return made, inputs
+
+
+def initialise(network: nn.Module) -> None:
+    """He initialisation: weights normal with variance 2 / fan_in, biases zero (He et al. 2015b, section 2.2)."""
+    for module in network.modules():
+        # a network on the meta device has no values; to draw them torch would import its compiler, for a second
+        if isinstance(module, nn.Conv2d | nn.Linear) and not module.weight.is_meta:
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from findings.errors import InputError
-from findings.nets.blocks import Block, Shortcut, basic, bottleneck, convolution
+from findings.nets.blocks import Shortcut, basic, bottleneck, convolution, initialise, stage
+from findings.nets.checks import fraction, positive
 from findings.nets.heads import FullyConnected, GlobalAveragePool
 from findings.nets.norm import normalise
 
@@ -27,6 +28,7 @@ class CifarNet(nn.Module):
     """
 
     fixed_layers = 2  # the stem and the classifier
+    opens_activated = True  # the first pre-activated block activates both its paths
 
     def __init__(
         self,
@@ -60,21 +62,19 @@ class CifarNet(nn.Module):
             self.stem.extend([norm(width), nn.ReLU(inplace=True)])
         self.stages = nn.Sequential()
         inputs = width
-        for stage in range(3):
-            blocks_of_stage = nn.Sequential()
-            for index in range(blocks):
-                layers = layers_of(inputs, width * widening * 2**stage, 2 if stage and not index else 1)
-                blocks_of_stage.append(
-                    Block(
-                        inputs,
-                        layers,
-                        shortcut=shortcut,
-                        pre_activation=pre_activation,
-                        norm=norm,
-                        bias=not batch_norm,
-                    )
-                )
-                inputs = layers[-1][0]
+        for index in range(3):
+            blocks_of_stage, inputs = stage(
+                inputs,
+                blocks,
+                layers_of,
+                width * widening * 2**index,
+                2 if index else 1,
+                shortcut=shortcut,
+                pre_activation=pre_activation,
+                norm=norm,
+                bias=not batch_norm,
+                opens=self.opens_activated and not index,
+            )
             self.stages.append(blocks_of_stage)
         # after pre-activated blocks the sum still has to be normalised and rectified once (He et al. 2016, appendix)
         self.last_norm = norm(inputs) if pre_activation else None
@@ -131,22 +131,9 @@ def _variant(model: dict) -> str:
 
 
 def _check(*, width: int, widening: int, head: str, hidden: list[int], dropout: float) -> None:
-    for key, value in (("width", width), ("widening", widening), *(("hidden", h) for h in hidden)):
-        if value < 1:
-            raise InputError(f"model.{key}", f"{value} is below 1")
-    if not 0 <= dropout < 1:
-        raise InputError("model.dropout", f"{dropout} is not in [0, 1)")
+    positive(width=width, widening=widening, hidden=hidden)
+    fraction(dropout=dropout)
     if head == "gap" and (hidden or dropout):
         raise InputError("model.hidden" if hidden else "model.dropout", "belongs to model.head=fc")
     if dropout and not hidden:
         raise InputError("model.dropout", "needs hidden layers to drop from: model.hidden=[512]")
-
-
-def initialise(network: nn.Module) -> None:
-    """He initialisation: weights normal with variance 2 / fan_in, biases zero (He et al. 2015b, section 2.2)."""
-    for module in network.modules():
-        # a network on the meta device has no values; to draw them torch would import its compiler, for a second
-        if isinstance(module, nn.Conv2d | nn.Linear) and not module.weight.is_meta:
-            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)

@@ -4,27 +4,31 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from findings.errors import InputError
+
 
 class GlobalAveragePool(nn.Module):
-    """The mean of each map (Lin et al. 2014, section 3.2), then one linear layer. Any input size."""
+    """The mean of each map (Lin et al. 2014, section 3.2), dropout, then one linear layer. Any input size."""
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.classifier = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
-        return self.classifier(x.mean((2, 3)))
+        return self.classifier(self.dropout(x.mean((2, 3))))
 
 
 class FullyConnected(nn.Sequential):
     """Flatten, then fully connected layers of the widths in ``hidden`` with ReLU and dropout, then the classifier.
 
-    One input size only: maps of another size raise RuntimeError in the first linear layer.
+    One input size only: maps of another size raise InputError.
     """
 
     def __init__(
         self, channels: int, size: int, classes: int, hidden: Sequence[int] = (), dropout: float = 0.0
     ) -> None:
+        self.maps = (channels, size, size)
         layers: list[nn.Module] = [nn.Flatten()]
         inputs = channels * size * size
         for width in hidden:
@@ -33,3 +37,11 @@ class FullyConnected(nn.Sequential):
                 layers.append(nn.Dropout(dropout))
             inputs = width
         super().__init__(*layers, nn.Linear(inputs, classes))
+
+    def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
+        if x.shape[1:] != self.maps:
+            given, fitting = (" x ".join(map(str, shape)) for shape in (x.shape[1:], self.maps))
+            raise InputError(
+                "model.head", f"fully connected layers take maps of {fitting}, these are {given}; gap takes any size"
+            )
+        return super().forward(x)

@@ -10,6 +10,7 @@ class WideResNet(CifarNet):
     """WRN-depth-widening with ``depth`` = 6n+4: the paper counts the three projections as layers, too."""
 
     fixed_layers = 4
+    opens_activated = False  # where the first block keeps the channels, the authors' code leaves its shortcut alone
 
     def __init__(
         self,
