@@ -21,7 +21,7 @@ from findings.config import Config, DataConfig, Precision
 from findings.data import load
 from findings.data.dataset import Dataset
 from findings.data.randomness import seed_for
-from findings.data.stream import place
+from findings.data.stream import Split, Stream, place
 from findings.errors import InputError
 from findings.frozen import freeze, thaw
 from findings.identity import Identity, identify
@@ -86,39 +86,53 @@ def train(config: Config, *, stop: Stop, progress: Progress, retry_failed: bool 
 
 
 def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, stop: Stop) -> None:
+    device = ready(config)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision]))
+    resumed = record.checkpoint if record.checkpoint.exists() else None
+    with stop.listening(), quiet():
+        trainer = new_trainer(config, device, journal, record.directory)
+        trainer.fit(learner, EpochChunks(learner), ckpt_path=resumed, weights_only=True)
+
+
+def ready(config: Config) -> torch.device:
+    """The device to train on, with this process's threads and arithmetic set as the config says."""
     threads = config.trainer.threads
     if threads and torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
-    device = torch.device(accelerator(config))
     torch.backends.cudnn.deterministic = True
     # precision is part of the recipe: what is called fp32 is not computed in TF32, as convolutions are by default
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    dtype = DTYPES[config.recipe.precision]
-    stream, splits = place(dataset, config, device, dtype)
+    return torch.device(accelerator(config))
+
+
+def new_learner(config: Config, stream: Stream, splits: dict[str, Split]) -> Learner:
+    """A learner whose network is initialised by the run's seed."""
     torch.manual_seed(seed_for(config.seed, "initialisation"))
     # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
+    dtype = DTYPES[config.recipe.precision]
     network = build(config).to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    learner = Learner(network, stream, splits, config)
-    resumed = record.checkpoint if record.checkpoint.exists() else None
-    with stop.listening(), _quiet():
-        trainer = pl.Trainer(
-            accelerator=device.type,
-            devices=1,
-            precision=config.recipe.precision.value,  # type: ignore[arg-type]
-            plugins=[LightningEnvironment()],  # or it would take over in a SLURM job: ranks, signals, requeueing
-            callbacks=[journal],
-            max_epochs=-1,  # the recipe's iterations end the run
-            benchmark=False,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            use_distributed_sampler=False,
-            default_root_dir=record.directory,
-        )
-        trainer.fit(learner, EpochChunks(learner), ckpt_path=resumed, weights_only=True)
+    return Learner(network, stream, splits, config)
+
+
+def new_trainer(config: Config, device: torch.device, callback: pl.Callback, directory: Path) -> pl.Trainer:
+    """Lightning's trainer, bare: whatever else is to happen in training, ``callback`` does."""
+    return pl.Trainer(
+        accelerator=device.type,
+        devices=1,
+        precision=config.recipe.precision.value,  # type: ignore[arg-type]
+        plugins=[LightningEnvironment()],  # or it would take over in a SLURM job: ranks, signals, requeueing
+        callbacks=[callback],
+        max_epochs=-1,  # the recipe's iterations end the run
+        benchmark=False,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        default_root_dir=directory,
+    )
 
 
 def build(config: Config) -> nn.Module:
@@ -224,7 +238,7 @@ def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Lightning's remarks are about training as it is usually done; what matters here is in the record."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -13,7 +13,7 @@ def run(arguments: Sequence[str]) -> int:
         print(" ".join(action for action in ACTIONS if action.startswith(words[-1] if len(words) == 2 else "")))
         return 0
     if words[1] != "train":
-        if len(words) == 3 and words[1] in ("plan", "run"):
+        if len(words) == 3 and words[1] in ("plan", "run", "measure"):
             from findings.sweeps import names
 
             print(" ".join(name for name in names() if name.startswith(words[2])))
