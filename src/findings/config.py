@@ -93,6 +93,8 @@ class EvaluationConfig:
 
     evaluate_every: int = 1  # epochs; the last epoch is always evaluated
     remeasure_training: Remeasure = Remeasure.every
+    shifts: list[int] = field(default_factory=list)  # pixels by which the test images are moved at the end (probes.py)
+    sizes: list[int] = field(default_factory=list)  # pixels to which they are resized
 
 
 @dataclass
@@ -169,6 +171,7 @@ def check(config: Config) -> None:
         )
     if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
+    _check_probes(config)
     if trainer.accelerator not in ACCELERATORS:
         raise InputError(
             "trainer.accelerator", f"unknown value '{trainer.accelerator}'", ACCELERATORS, trainer.accelerator
@@ -188,6 +191,15 @@ def check(config: Config) -> None:
         raise InputError(
             "data.name", f"'{data.name}' may hold letters, digits, '-' and '_' only: it names run directories"
         )
+
+
+def _check_probes(config: Config) -> None:
+    for key, values, least, most in (
+        ("shifts", config.evaluation.shifts, 0, config.data.size - 1),
+        ("sizes", config.evaluation.sizes, 4, 16 * config.data.size),  # below 4 pixels nothing is left to see
+    ):
+        if values != sorted(set(values)) or any(not least <= value <= most for value in values):
+            raise InputError(f"evaluation.{key}", f"{values} is not a rising list of pixels from {least} to {most}")
 
 
 _MINIMA: dict[str, dict[str, float]] = {

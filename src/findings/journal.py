@@ -14,6 +14,7 @@ import torch
 
 from findings.learner import Learner
 from findings.lease import Lease
+from findings.probes import probe
 from findings.records import Record
 from findings.stopping import Stop
 
@@ -78,10 +79,13 @@ class Journal(pl.Callback):
         if learner.evaluation_due or diverged:
             try:
                 row = learner.evaluate(self._heed) | {"peak_memory_mib": _peak_memory(learner.device)}
+                probed = probe(learner, self._heed) if learner.finished and not diverged else []
             except Interrupted:
                 # large splits take minutes: the epoch's counters are saved as they are, and evaluation begins anew
                 self._save(trainer, learner.done)
                 raise
+            if probed:
+                self.record.write_probes(probed)
             self.record.append(row)
             self.unsaved.append(row)
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"

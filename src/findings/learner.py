@@ -168,18 +168,29 @@ class Learner(pl.LightningModule):
         self.training_error.reset()
         self.seconds = 0.0
 
-    @torch.no_grad()
     def _measure(self, split: Split, heed: Callable[[], None]) -> tuple[float, float, int]:
         measured = ErrorAndLoss().to(self.device)
-        self.eval()
-        with self.trainer.precision_plugin.val_step_context():
-            for images, labels in split.batches(self.config.trainer.evaluation_batch_size):
-                logits = self(images)
-                logits = logits.float() if logits.dtype == torch.bfloat16 else logits
-                measured.update(logits, labels, F.cross_entropy(logits, labels))
-                heed()
-        self.train()
+        for logits, labels in self.scores(split, heed):
+            measured.update(logits, labels, F.cross_entropy(logits, labels))
         return measured.compute()
+
+    @torch.no_grad()
+    def scores(
+        self, split: Split, heed: Callable[[], None], change: Callable[[Tensor], Tensor] | None = None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Logits (N, classes) and labels (N,) of a split, batch by batch, in evaluation mode.
+
+        ``change`` is applied to the normalised images (N, C, H, W) first.
+        """
+        self.eval()
+        try:
+            with self.trainer.precision_plugin.val_step_context():
+                for images, labels in split.batches(self.config.trainer.evaluation_batch_size):
+                    logits = self(images if change is None else change(images))
+                    yield logits.float() if logits.dtype == torch.bfloat16 else logits, labels
+                    heed()
+        finally:
+            self.train()
 
 
 class EpochChunks(IterableDataset):

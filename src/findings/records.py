@@ -1,4 +1,5 @@
 """What a run leaves behind, in runs/<run id>/: config.yaml, record.json, metrics.csv, checkpoints/last.ckpt.
+A run that is probed at its end (probes.py) also leaves probes.csv.
 
 The record is the source of truth; everything downstream reads it and nothing else.
 """
@@ -31,6 +32,7 @@ COLUMNS = (
     "peak_memory_mib",
 )
 STATUSES = ("planned", "running", "finished", "failed", "interrupted")
+PROBE_COLUMNS = ("probe", "value", "test_error", "agreement", "images", "remark")
 TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that differ when a run is repeated
 
 
@@ -55,6 +57,7 @@ class Record:
         self.directory = directory
         self.path = directory / "record.json"
         self.metrics = directory / "metrics.csv"
+        self.probes = directory / "probes.csv"
         self.config = directory / "config.yaml"
         self.checkpoint = directory / "checkpoints" / "last.ckpt"
         self.fields = self._read()
@@ -89,6 +92,7 @@ class Record:
     def forget_training(self) -> None:
         """Remove rows and checkpoint: the next attempt begins anew."""
         self.metrics.unlink(missing_ok=True)
+        self.probes.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)
         self.update(iteration=0, wall_seconds=0.0)
 
@@ -101,15 +105,19 @@ class Record:
 
     def append(self, row: dict[str, Any]) -> None:
         """Add the row of one evaluated epoch."""
-        text = _csv([row], header=not self.metrics.exists())
+        text = _csv([row], COLUMNS, header=not self.metrics.exists())
         with self.metrics.open("a", newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
 
+    def write_probes(self, rows: list[dict[str, Any]]) -> None:
+        """What was measured beside the epochs, at the end; written whole."""
+        write_atomically(self.probes, _csv(rows, PROBE_COLUMNS, header=True))
+
     def cut_back(self, iteration: int) -> None:
         """Drop rows after ``iteration``, where the checkpoint stands, and what was being written when all ended."""
-        text = _csv([row for row in self.rows() if int(row["iteration"]) <= iteration], header=True)
+        text = _csv([row for row in self.rows() if int(row["iteration"]) <= iteration], COLUMNS, header=True)
         if self.metrics.exists() and self.metrics.read_text() != text:
             write_atomically(self.metrics, text)
 
@@ -119,9 +127,9 @@ def _complete(row: dict[str, str]) -> bool:
     return None not in row and None not in row.values()
 
 
-def _csv(rows: list[dict[str, Any]], *, header: bool) -> str:
+def _csv(rows: list[dict[str, Any]], columns: tuple[str, ...], *, header: bool) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     if header:
         writer.writeheader()
     writer.writerows(rows)

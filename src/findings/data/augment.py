@@ -44,6 +44,14 @@ def normalise(images: Tensor, statistics: Statistics) -> Tensor:
     return (images.to(statistics.mean.dtype) / 255 - statistics.mean) / statistics.std
 
 
+def shifted(images: Tensor, down: int, right: int) -> Tensor:
+    """Normalised ``images`` (N, C, H, W) moved by whole pixels, zeros where nothing comes in: as a crop sees them."""
+    height, width = images.shape[-2:]
+    padded = F.pad(images, (max(right, 0), max(-right, 0), max(down, 0), max(-down, 0)))
+    top, left = max(-down, 0), max(-right, 0)
+    return padded[..., top : top + height, left : left + width]
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """One epoch's crops and flips for every training image: pure functions of (seed, epoch, image index)."""
