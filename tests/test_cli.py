@@ -135,7 +135,10 @@ def test_the_shell_gets_its_completion_function(capsys: pytest.CaptureFixture[st
         ("plan", "findings plan: the following arguments are required: SWEEP"),
         ("plan quick/depth", "findings: sweep: no sweep 'quick/depth'; did you mean 'quick/depth-degradation'?"),
         ("plan nothing.yaml", "findings: nothing.yaml: no such file"),
-        ("plan quick model.depth=21", "findings: quick/depth-degradation (seed=0 model=plain20): model.depth: 21"),
+        (
+            "plan quick model.depth=21",
+            "findings: quick/bottleneck-savings (seed=0 model=preact-resnet14): model.depth: 21",
+        ),
         ("plan quick --every", "findings plan: unrecognized arguments: --every"),
         ("plan quick recipe", "findings: 'recipe': is no override of the form key=value"),
         ("run quick --jobs 0", "findings: --jobs: '0' is neither a number above 0 nor auto"),

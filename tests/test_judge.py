@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from findings.claims import Claim
 from findings.errors import InputError
-from findings.judge import Claim, judge, welch
-from findings.report.evidence import Arm, Evidence, Plan, Run
+from findings.intervals import welch
+from findings.judge import judge
+from findings.report.evidence import Arm, Counts, Evidence, Plan, Run
 
 INTERACTION = {"plain56": 1.0, "plain20": -1.0, "resnet56": -1.0, "resnet20": 1.0}
 
@@ -36,7 +38,7 @@ def a_run(model: str, seed: int, error: float | None, **more: Any) -> Run:
 
 def an_arm(model: str, **config: Any) -> Arm:
     flat = {"model.depth": model, "recipe.iterations": 100, "recipe.lr": 0.1} | config
-    return Arm(model, model, (0, 1, 2), flat, 853_018, 125_000_000, "Digits")
+    return Arm(model, model, (0, 1, 2), flat, Counts(853_018, 125_000_000), "Digits")
 
 
 def evidence(samples: dict[str, list[float]], **config: dict[str, Any]) -> Evidence:
@@ -190,7 +192,7 @@ def test_computed_compares_exactly() -> None:
     given = evidence({"plain56": [], "resnet56": []})
     verdict = judge(counted, given)
     assert (verdict.verdict, verdict.effect, verdict.n) == ("reproduced", 0, None)
-    projected = replace(given.plan.arms[1], parameters=855_770)
+    projected = replace(given.plan.arms[1], counts=Counts(855_770))
     verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], projected))))
     assert (verdict.verdict, verdict.effect) == ("contradicted", -2752)
 

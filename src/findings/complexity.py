@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from findings.errors import InputError
+
 
 @dataclass(frozen=True)
 class Complexity:
@@ -16,6 +18,7 @@ class Complexity:
     parameters: int
     multiply_adds: int  # of convolutions and linear layers
     activations: int  # values that convolutions and linear layers put out
+    head_parameters: int = 0  # of the classifier and what lies between it and the last maps
 
 
 def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
@@ -39,16 +42,35 @@ def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
     finally:
         for hook in hooks:
             hook.remove()
-    parameters = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    return Complexity(parameters, multiply_adds, activations)
+    head = getattr(network, "head", None)
+    return Complexity(_parameters(network), multiply_adds, activations, _parameters(head) if head else 0)
+
+
+def accepts(network: nn.Module, *, channels: int, size: int) -> bool:
+    """Whether ``network``, on the meta device, takes images of (channels, size, size)."""
+    try:
+        with torch.no_grad(), _ShapesOnly():
+            network(torch.empty(1, channels, size, size, device="meta"))
+    except InputError:
+        return False
+    return True
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
 class _ShapesOnly(TorchFunctionMode):
     """Spares the arithmetic of what makes torch import its compiler on the meta device, which takes a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in (F.batch_norm, Tensor.add, Tensor.__add__):
+        if func in (F.batch_norm, F.dropout, Tensor.add, Tensor.__add__):
             return args[0]
+        if func is torch.cat:
+            maps, dimension = args  # what to join, and along which dimension
+            shape = list(maps[0].shape)
+            shape[dimension] = sum(each.shape[dimension] for each in maps)
+            return maps[0].new_empty(shape)
         if func is F.linear:
             return args[0].new_empty(*args[0].shape[:-1], len(args[1]))
         if func is Tensor.mean:

@@ -144,6 +144,15 @@ class Composer:
         return checked(config)
 
 
+def hyperparameters(model: str) -> dict[str, Any]:
+    """Those of a file in conf/model/, defaults included, whatever the scale."""
+    _parse_one(f"model={model}")  # refuses what is not there
+    with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
+        tree = OmegaConf.to_container(compose(f"model/{model}"))
+    assert isinstance(tree, dict)
+    return schema.resolve(tree["model"])
+
+
 def _objects(tree: DictConfig) -> Config:
     """Resolve interpolations and check types."""
     try:

@@ -6,60 +6,27 @@ Satterthwaite's: with two networks this is Welch's t interval. Every finished ru
 diverged one, with the error that it had reached.
 """
 
+import math
 import statistics
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from findings import published
+from findings.claims import Claim, Kind
 from findings.errors import InputError
-from findings.report.evidence import Arm, Evidence, Run
+from findings.intervals import Interval, welch
+from findings.report.evidence import Arm, Cost, Evidence, Run
 
-Kind = Literal["greater", "no_worse", "equal", "computed"]
 Word = Literal["reproduced", "contradicted", "inconclusive", "not run"]
-FEWEST_SEEDS = 3
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One testable sentence of a finding.
-
-    ``contrast`` weights the networks' means of ``metric`` (a column of metrics.csv, in percent). ``greater``: the
-    contrast is above 0. ``no_worse``: it is below ``margin``. ``equal``: it is within ``margin`` of 0. ``computed``:
-    ``metric`` is a quantity of the network itself ("parameters", "multiply_adds"), and the contrast is exactly 0.
-    """
-
-    id: str
-    finding: str
-    sentence: str
-    kind: Kind
-    contrast: Mapping[str, float]
-    metric: str
-    source: str
-    margin: float | None = None
-    published: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if (self.margin is not None) != (self.kind in ("no_worse", "equal")):
-            raise ValueError(f"{self.id}: a margin belongs to no_worse and equal, and to these only")
-        if abs(sum(self.contrast.values())) > 1e-9:
-            raise ValueError(f"{self.id}: a contrast's weights add up to 0")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A two-sided confidence interval of an effect."""
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.low:.2f} to {self.high:.2f}"
+FEWEST_SEEDS = 3  # and rounds of a measurement
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's outcome at one scale. ``effect`` and ``ci95`` are in the metric's unit; ``n`` is the fewest seeds."""
+    """A claim's outcome at one scale. ``effect`` and ``ci95`` are in the metric's unit; of a measured claim, a ratio.
+
+    ``n`` is the fewest seeds of a network, or the rounds of a measurement.
+    """
 
     id: str
     finding: str
@@ -86,18 +53,23 @@ class Verdict:
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """Raises :class:`InputError` naming the differing keys if the runs are not comparable."""
-    missing = [model for model in claim.contrast if not evidence.arms(model)]
+    only_counted = {network.model for network in evidence.plan.counted} if claim.kind == "computed" else set()
+    missing = [model for model in claim.contrast if not evidence.arms(model) and model not in only_counted]
     if missing:
         return _verdict(claim, evidence, "not run", f"the plan has no arm for {_and(missing)}")
-    arms = comparable(claim, evidence)
+    comparable(claim, evidence)
     if claim.kind == "computed":
-        return _computed(claim, evidence, arms)
+        return _computed(claim, evidence)
+    if claim.kind == "measured":
+        return _measured(claim, evidence)
     runs = {model: evidence.counted(model) for model in claim.contrast}
     absent = [model for model, found in runs.items() if not found]
     if absent:
         return _verdict(claim, evidence, "not run", f"no finished run of {_and(absent)}")
     _same_conditions(claim, [run for found in runs.values() for run in found])
-    unmeasured = [run.id for found in runs.values() for run in found if run.diverged and not run.rows]
+    unmeasured = [
+        run.id for found in runs.values() for run in found if run.diverged and not _is_number(run.last(claim.metric))
+    ]
     if unmeasured:
         reason = f"{_and(unmeasured)} diverged before an error was measured, and may not be left out"
         return _verdict(claim, evidence, "inconclusive", reason)
@@ -115,26 +87,6 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         word, reason = _decide(claim, ci95, "95 %")
     reason += _remarks(claim, evidence, runs, samples)
     return _verdict(claim, evidence, word, reason, n, effect, ci95)
-
-
-def welch(contrast: Mapping[str, float], samples: Mapping[str, list[float]], level: float) -> Interval:
-    """The two-sided interval of a weighted sum of means, every sample having two values or more.
-
-    With no spread in any sample the interval is the effect itself.
-    """
-    from scipy.special import stdtrit  # not scipy.stats: that takes a second to import
-
-    effect = sum(weight * statistics.fmean(samples[model]) for model, weight in contrast.items())
-    parts = [
-        (weight**2 * statistics.variance(samples[m]) / len(samples[m]), len(samples[m]))
-        for m, weight in contrast.items()
-    ]
-    variance = sum(part for part, _ in parts)
-    if variance == 0:
-        return Interval(effect, effect)
-    freedom = variance**2 / sum(part**2 / (n - 1) for part, n in parts)
-    reach = float(stdtrit(freedom, (1 + level) / 2)) * variance**0.5
-    return Interval(effect - reach, effect + reach)
 
 
 def _decide(claim: Claim, interval: Interval, level: str) -> tuple[Word, str]:
@@ -159,14 +111,64 @@ def _decide(claim: Claim, interval: Interval, level: str) -> tuple[Word, str]:
     return "reproduced" if reproduced else "contradicted", f"{text} is {'above' if above else 'below'} {bound}"
 
 
-def _computed(claim: Claim, evidence: Evidence, arms: list[Arm]) -> Verdict:
-    values = {arm.model: getattr(arm, claim.metric) for arm in arms}
-    if None in values.values():
+def _computed(claim: Claim, evidence: Evidence) -> Verdict:
+    found = {model: evidence.count(model, claim.metric) for model in claim.contrast}
+    values = {model: value for model, value in found.items() if value is not None}
+    if len(values) < len(found):
         return _verdict(claim, evidence, "not run", f"the plan does not hold the {claim.metric} of every network")
     effect = sum(weight * values[model] for model, weight in claim.contrast.items())
     counts = _and([f"{model} has {value:,}" for model, value in values.items()])
-    word: Word = "contradicted" if effect else "reproduced"
-    return _verdict(claim, evidence, word, f"computed: {counts}", None, float(effect))
+    if claim.counts:
+        other = [f"{model} not {count}" for model, count in claim.counts.items() if not _agrees(values[model], count)]
+        holds, remark = not other, f"; {_and(other)}" if other else ""
+    else:
+        first = next(iter(values.values()))
+        holds = abs(effect) <= (claim.margin or 0) * first
+        remark = f"; a difference of {abs(effect) / first:.1%}" if claim.margin and first else ""
+    word: Word = "reproduced" if holds else "contradicted"
+    return _verdict(claim, evidence, word, f"computed: {counts}{remark}", None, float(effect))
+
+
+def _agrees(value: int, quoted: str) -> bool:
+    """Whether ``value`` rounds to what is quoted, such as 3.66e9 or 69632."""
+    digits = len(quoted.lower().partition("e")[0].replace(".", "").lstrip("0")) or 1
+    return f"{value:.{digits - 1}e}" == f"{float(quoted):.{digits - 1}e}"
+
+
+def _measured(claim: Claim, evidence: Evidence) -> Verdict:
+    """The networks take turns in every round, so that their costs in one round are a pair."""
+    first, second = ({cost.round: cost for cost in _costs(model, evidence)} for model in claim.contrast)
+    rounds = sorted(first.keys() & second.keys())
+    absent = [model for model in claim.contrast if not _costs(model, evidence)]
+    if absent or not rounds:
+        name = f"{evidence.plan.scale}/{evidence.plan.finding}"
+        return _verdict(claim, evidence, "not run", f"`findings measure {name}` has not measured {_and(absent)}")
+    _same_machine(claim, [cost for costs in (first, second) for cost in costs.values()])
+    logs = [math.log(getattr(first[at], claim.metric) / getattr(second[at], claim.metric)) for at in rounds]
+    ratio, margin = math.exp(statistics.fmean(logs)), claim.margin or 1.0
+    if len(rounds) < FEWEST_SEEDS:
+        return _verdict(claim, evidence, "inconclusive", "fewer than three rounds", len(rounds), ratio)
+    spread = welch({"ratio": 1.0}, {"ratio": logs}, 0.95)
+    interval = Interval(math.exp(spread.low), math.exp(spread.high))
+    text, bound = f"the 95 % interval {interval} of the ratio", f"{margin:g}"
+    if interval.low > margin:
+        return _verdict(claim, evidence, "reproduced", f"{text} is above {bound}", len(rounds), ratio, interval)
+    if interval.high < margin:
+        return _verdict(claim, evidence, "contradicted", f"{text} is below {bound}", len(rounds), ratio, interval)
+    return _verdict(claim, evidence, "inconclusive", f"{text} reaches over {bound}", len(rounds), ratio, interval)
+
+
+def _costs(model: str, evidence: Evidence) -> list[Cost]:
+    """Those of the network as the plan trains it; a table of an earlier protocol does not count."""
+    arms = {arm.id for arm in evidence.arms(model)}
+    return [cost for cost in evidence.costs if cost.model == model and cost.arm in arms]
+
+
+def _same_machine(claim: Claim, costs: list[Cost]) -> None:
+    for key in costs[0].conditions:
+        values = sorted({cost.conditions[key] for cost in costs})
+        if len(values) > 1:
+            raise InputError(claim.id, f"its costs were measured with different {key}: {_and(values)}; measure again")
 
 
 def comparable(claim: Claim, evidence: Evidence) -> list[Arm]:
@@ -186,6 +188,10 @@ def comparable(claim: Claim, evidence: Evidence) -> list[Arm]:
             f"{plan.scale}/{plan.finding}` without overrides writes the plan anew",
         )
     return arms
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
 
 
 def _differs(key: str, arms: list[Arm]) -> bool:

@@ -9,13 +9,14 @@ from typing import Any
 
 import torch
 
-from findings.complexity import Complexity, complexity
-from findings.compose import Composer
+from findings.complexity import Complexity, accepts, complexity
+from findings.compose import Composer, hyperparameters
 from findings.config import Config
 from findings.errors import InputError
 from findings.identity import Identity, identify
 from findings.nets import schema
 from findings.records import write_atomically
+from findings.studies import Subject, findings
 from findings.sweeps import Sweep, expand
 
 
@@ -27,6 +28,7 @@ class PlannedRun:
     config: Config
     varies: dict[str, str]
     complexity: Complexity
+    sizes_refused: int | None = None  # of evaluation.sizes; None: the run is not probed with any
 
     @property
     def work(self) -> int:
@@ -39,8 +41,8 @@ class Planner:
 
     def __init__(self) -> None:
         self._composer = Composer()
-        self._counted: dict[str, Complexity] = {}
-        self._arms: dict[tuple[str, ...], tuple[Config, Identity, Complexity]] = {}
+        self._counted: dict[str, tuple[Complexity, int | None]] = {}
+        self._arms: dict[tuple[str, ...], tuple[Config, Identity, tuple[Complexity, int | None]]] = {}
 
     def plan(self, sweep: Sweep, overrides: Sequence[str] = ()) -> list[PlannedRun]:
         """The runs of a sweep, without doubles. Raises InputError naming the run that is wrong, and why."""
@@ -67,26 +69,48 @@ class Planner:
             self._arms[others] = config, identity, self._count(config)
         config, identity, counted = self._arms[others]
         config = replace(self._composer.with_seed(config, seed[-1]) if seed else config, findings=[sweep.finding])
-        return PlannedRun(replace(identity, id=f"{identity.arm}-s{config.seed}"), config, combination, counted)
+        return PlannedRun(replace(identity, id=f"{identity.arm}-s{config.seed}"), config, combination, *counted)
 
-    def _count(self, config: Config) -> Complexity:
-        key = json.dumps([config.model, config.data.channels, config.data.size, config.data.classes], sort_keys=True)
+    def _count(self, config: Config) -> tuple[Complexity, int | None]:
+        data, sizes = config.data, config.evaluation.sizes
+        key = json.dumps([config.model, data.channels, data.size, data.classes, sizes], sort_keys=True)
         if key not in self._counted:
-            self._counted[key] = count(config)
+            refused = [size for size in sizes if not accepts(_on_meta(config), channels=data.channels, size=size)]
+            self._counted[key] = count(config), len(refused) if sizes else None
         return self._counted[key]
+
+
+def counted(networks: Sequence[Subject]) -> list[dict[str, Any]]:
+    """What networks that are not trained cost, as plan.json holds it."""
+    rows = []
+    for network in networks:
+        with torch.device("meta"):
+            built = schema.build(
+                hyperparameters(network.model), channels=network.channels, size=network.size, classes=network.classes
+            )
+        counts = complexity(built, channels=network.channels, size=network.size)
+        rows.append({"model": network.model, "size": network.size} | _counts(counts))
+    return rows
 
 
 def count(config: Config) -> Complexity:
     """What a config's network costs, for one image."""
+    return complexity(_on_meta(config), channels=config.data.channels, size=config.data.size)
+
+
+def _on_meta(config: Config) -> torch.nn.Module:
     with torch.device("meta"):
-        network = schema.build(
+        return schema.build(
             schema.resolve(config.model),
             channels=config.data.channels,
             size=config.data.size,
             classes=config.data.classes,
             batch_norm_group=config.recipe.batch_norm_group,
         )
-    return complexity(network, channels=config.data.channels, size=config.data.size)
+
+
+def _counts(counts: Complexity) -> dict[str, int]:
+    return {key: value for key, value in asdict(counts).items() if key != "activations"}
 
 
 def share_threads(runs: Sequence[PlannedRun], jobs: int) -> list[PlannedRun]:
@@ -106,7 +130,7 @@ def cores() -> int:
 
 
 def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) -> Path:
-    """Write the arms to results/<scale>/<finding>/plan.json, where the report finds them.
+    """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
 
     A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
     """
@@ -125,6 +149,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) ->
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
         "arms": arms,
+        "counted": counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
     }
     text = json.dumps(content, indent=1) + "\n"
     if not path.exists() or path.read_text() != text:
@@ -149,7 +174,8 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
                 "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
                 "seeds": [],
                 "config": run.identity.scientific,
-                **{key: value for key, value in asdict(run.complexity).items() if key != "activations"},
+                **_counts(run.complexity),
+                "sizes_refused": run.sizes_refused,
                 "data_label": run.config.data.label,
             },
         )

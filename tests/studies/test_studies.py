@@ -2,10 +2,18 @@
 
 import pytest
 
-from findings import published, studies
+from findings import published, studies, sweeps
+from findings.claims import Claim, cast
+from findings.compose import groups
+from findings.report.evidence import COUNTED
 from findings.report.merge import METRIC_COLUMNS
 
 FINDINGS = studies.findings()
+METRICS = {
+    "computed": COUNTED,
+    "measured": ("milliseconds_per_step", "images_per_second", "peak_memory_mib"),
+}
+DERIVED = ("generalisation_gap", "shift_error_rise", "shift_disagreement")
 
 
 def test_depth_degradation_is_found() -> None:
@@ -18,20 +26,78 @@ def test_claims_and_published_figures_hold_together(finding: studies.Finding) ->
     for claim in finding.claims:
         assert claim.finding == finding.name
         assert claim.source
-        assert claim.metric in (METRIC_COLUMNS if claim.kind != "computed" else ("parameters", "multiply_adds"))
+        assert claim.metric in METRICS.get(claim.kind, (*METRIC_COLUMNS, *DERIVED))
         assert set(claim.published) <= published.load().keys()
     assert set(finding.published) <= published.load().keys()
 
 
+@pytest.mark.parametrize("name", sweeps.names())
+def test_every_sweep_trains_what_its_claims_are_about(name: str) -> None:
+    """At every scale each role has one player, and what is neither trained nor counted is in no claim."""
+    sweep = sweeps.find(name)[0]
+    finding, models = FINDINGS[sweep.finding], sweep.axes["model"]
+    assert set(models) <= set(groups()["model"])
+    for role, candidates in finding.roles.items():
+        assert len([model for model in models if model in candidates]) == 1, role
+    known = {*models, *(subject.model for subject in finding.counted)}
+    for claim in finding.claims:
+        assert claim.cast(cast(finding.roles, models)).contrast.keys() <= known
+    assert len(sweep.axes["seed"]) >= 3
+
+
+def test_a_claim_speaks_of_the_networks_that_play_its_roles() -> None:
+    claim = Claim("c", "f", "{wide} beats {deep}", "greater", {"deep": 1, "wide": -1}, "test_error", "a paper")
+    found = claim.cast({"wide": "wide10x2", "deep": "wide22x1"})
+    assert (found.sentence, found.contrast) == ("wide10x2 beats wide22x1", {"wide22x1": 1, "wide10x2": -1})
+    assert claim.cast({}).sentence == "wide beats deep"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "no_worse"},
+        {"kind": "measured"},
+        {"margin": 0.5},
+        {"contrast": {"a": 1, "b": -2}},
+        {"counts": {"a": "1", "b": "2"}},
+        {"kind": "computed", "counts": {"a": "1"}},
+        {"kind": "measured", "margin": 1.0, "contrast": {"a": 0.5, "b": -0.5}},
+    ],
+)
+def test_a_claim_that_cannot_be_judged_is_refused(wrong: dict) -> None:
+    fields = {"kind": "greater", "contrast": {"a": 1, "b": -1}, "metric": "test_error", "source": "a paper"}
+    with pytest.raises(ValueError, match="c: "):
+        Claim("c", "f", "a sentence", **(fields | wrong))
+
+
 def test_the_margins_stay_as_they_were_fixed_before_any_run() -> None:
-    claims = {claim.id: (claim.kind, claim.metric, claim.margin) for claim in FINDINGS["depth-degradation"].claims}
-    assert claims == {
+    found = {
+        claim.id: (claim.kind, claim.metric, claim.margin) for finding in FINDINGS.values() for claim in finding.claims
+    }
+    assert {name: fixed for name, fixed in found.items() if fixed[0] != "computed"} == {
         "plain-training-error-rises": ("greater", "train_error", None),
         "plain-test-error-rises": ("greater", "test_error", None),
         "residual-training-error-does-not-rise": ("no_worse", "train_error", 0.5),
         "shortcuts-change-what-depth-does": ("greater", "train_error", None),
         "residual-beats-plain": ("greater", "test_error", None),
-        "shortcuts-are-free": ("computed", "parameters", None),
+        "bottleneck-depth-lowers-test-error": ("greater", "test_error", None),
+        "bottleneck-training-speed": ("measured", "images_per_second", 0.8),
+        "gap-beats-fc": ("greater", "test_error", None),
+        "gap-no-worse-than-fc-dropout": ("no_worse", "test_error", 0.5),
+        "fc-overfits-more": ("greater", "generalisation_gap", None),
+        "gap-shift-error": ("greater", "shift_error_rise", None),
+        "gap-shift-agreement": ("greater", "shift_disagreement", None),
+        "wide-no-worse-than-deep": ("no_worse", "test_error", 0.5),
+        "wide-trains-faster": ("measured", "images_per_second", 1.0),
+        "wide-needs-shortcuts": ("greater", "test_error", None),
+        "deep-needs-shortcuts": ("greater", "test_error", None),
+        "shortcuts-matter-more-than-depth": ("greater", "test_error", None),
+    }
+    margins = {claim.id: claim.margin for finding in FINDINGS.values() for claim in finding.claims if claim.margin}
+    assert {name: margin for name, margin in margins.items() if found[name][0] == "computed"} == {
+        "bottleneck-matched-parameters": 0.05,
+        "bottleneck-matched-multiply-adds": 0.05,
+        "wide-matched-parameters": 0.12,
     }
 
 

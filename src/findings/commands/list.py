@@ -33,7 +33,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         console.print(f"  {finding.source}", highlight=False, style="dim")
         table = Table("claim", "kind", *(sweep.scale for sweep in scales))
         for claim in finding.claims:
-            table.add_row(claim.sentence, claim.kind, *(verdicts.get((s.scale, claim.id), "not run") for s in scales))
+            table.add_row(
+                claim.cast({}).sentence, claim.kind, *(verdicts.get((s.scale, claim.id), "not run") for s in scales)
+            )
         table.add_section()
         counts = [
             f"{_finished(sweep.scale, sweep.finding)} of {prod(map(len, sweep.axes.values()))}" for sweep in scales

@@ -5,6 +5,7 @@ from functools import cache
 from importlib import resources
 
 from findings.errors import InputError
+from findings.report.evidence import COUNTED
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,16 @@ class Figure:
             return self.note
         if isinstance(self.value, str):
             return self.value
-        number = f"{self.value / 1e6:.2g} M" if self.quantity == "parameters" else f"{self.value:g}"
+        number = _short(self.value) if self.quantity in COUNTED else f"{self.value:g}"
         spread = f" ± {self.sd:g}" if self.sd is not None else ""
         unit = " %" if self.unit == "%" else ""
         return f"{self.relation + ' ' if self.relation else ''}{number}{spread}{unit}"
+
+
+def _short(count: float) -> str:
+    """As papers write counts: 270000 as 0.27 M, 3.6e9 as 3.6 G."""
+    unit, divisor = ("G", 1e9) if count >= 1e9 else ("M", 1e6)
+    return f"{count / divisor:.4g} {unit}"
 
 
 @cache

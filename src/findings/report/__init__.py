@@ -62,7 +62,7 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
             )
         _refuse_two_arms(plan)
         evidence = merge(plan, path.parent, runs_dir)
-        found = [judge(claim, evidence) for claim in study.claims]
+        found = [judge(claim.cast(study.cast(evidence)), evidence) for claim in study.claims]
         drawn = []
         with drawing.style():
             for item in study.drawings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from findings.report.drawing import HEIGHT, INK, WIDTH, cap, depth_colours, headings, label_ends, shown
 from findings.report.evidence import Evidence, Run
+from findings.report.rows import LOOKS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,10 +19,10 @@ SPLITS = (("train_error", "train", (0, (3, 1.4)), 1.1), ("test_error", "test", "
 
 @dataclass(frozen=True)
 class Panel:
-    """One of the axes side by side: its title and its networks by depth."""
+    """One of the axes side by side: its title and its networks by depth, or by another word for them."""
 
     title: str
-    models: Mapping[int, str]
+    models: Mapping[Any, str]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Curves:
         finals = [line.mean[-1] for model in models for line in self._lines(model).values()]
         if not finals:
             return None
-        colours = depth_colours({depth for panel in self.panels for depth in panel.models})
+        colours = _colours([label for panel in self.panels for label in panel.models])
         figure = Figure(figsize=(WIDTH, HEIGHT))
         grid = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
         figure.subplots_adjust(left=0.075, right=0.885, top=0.735, bottom=0.125, wspace=0.40)
@@ -76,7 +77,7 @@ class Curves:
         headings(figure, self.evidence, self.title, note, models)
         return figure
 
-    def _draw_panel(self, axes: "Axes", panel: Panel, colours: dict[int, tuple[str, str]]) -> None:
+    def _draw_panel(self, axes: "Axes", panel: Panel, colours: dict[Any, tuple[str, str]]) -> None:
         ends, notes, under_way = [], [], []
         for depth, model in panel.models.items():
             colour, marker = colours[depth]
@@ -103,7 +104,8 @@ class Curves:
         label_ends(axes, HEIGHT, ends)
         missing = sorted(set(self._planned(panel)) - set(panel.models))
         for what, depths in (("under way", under_way), ("no run yet", missing)):
-            notes += [f"{what}: {', '.join(str(depth) for depth in depths)} layers"] if depths else []
+            unit = " layers" if all(isinstance(depth, int) for depth in depths) else ""
+            notes += [f"{what}: {', '.join(str(depth) for depth in depths)}{unit}"] if depths else []
         box: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
         place: dict[str, Any] = {
             "x": 0.99,
@@ -115,13 +117,21 @@ class Curves:
         }
         axes.text(s="\n".join(notes), color=INK, bbox=box if notes else None, **place)
 
-    def _planned(self, panel: Panel) -> list[int]:
+    def _planned(self, panel: Panel) -> list[Any]:
         return [depth for given in self.panels if given.title == panel.title for depth in given.models]
 
     def _lines(self, model: str) -> dict[str, Line]:
         runs = shown(self.evidence, model)[0]
         found = {split: over_seeds(runs, split) for split, *_ in SPLITS}
         return {split: line for split, line in found.items() if line.iterations}
+
+
+def _colours(labels: Sequence[Any]) -> dict[Any, tuple[str, str]]:
+    """Depths go from light to dark; other labels are told apart only."""
+    distinct = list(dict.fromkeys(labels))
+    if all(isinstance(label, int) for label in distinct):
+        return depth_colours(distinct)
+    return dict(zip(distinct, LOOKS, strict=False))
 
 
 def over_seeds(runs: Sequence[Run], column: str) -> Line:

@@ -79,10 +79,10 @@ def depth_colours(depths: Iterable[int]) -> dict[int, tuple[str, str]]:
 
 
 def headings(figure: "Figure", evidence: Evidence, title: str, note: str, models: Sequence[str]) -> None:
-    """A title, and under it the protocol and how to read the marks: enough to need no caption."""
+    """A title, and under it how ``models`` were trained and how to read the marks: enough to need no caption."""
     height = figure.get_figheight()
     figure.text(0.012, 1 - 0.10 / height, title, fontsize=11, fontweight="bold", va="top")
-    lines = f"{protocol(evidence)}; {seeds(evidence, models)}.\n{note}"
+    lines = f"{protocol(evidence)}; {seeds(evidence, models)}.\n{note}" if models else note
     figure.text(0.012, 1 - 0.34 / height, lines, fontsize=8, color=QUIET, va="top", linespacing=1.35)
 
 

@@ -9,6 +9,25 @@ from typing import Any
 from findings.errors import InputError
 
 Row = dict[str, float | None]  # one evaluated epoch; None: not measured then
+COUNTED = ("parameters", "multiply_adds", "head_parameters", "sizes_refused")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is counted from a network without training it. None: not counted."""
+
+    parameters: int | None = None
+    multiply_adds: int | None = None  # for one image
+    head_parameters: int | None = None
+    sizes_refused: int | None = None  # of the input sizes that the runs are probed with
+
+
+@dataclass(frozen=True)
+class Counted(Counts):
+    """A network that a finding counts and does not train, at its own input size."""
+
+    model: str = ""
+    size: int = 0  # pixels
 
 
 @dataclass(frozen=True)
@@ -19,8 +38,7 @@ class Arm:
     model: str  # the model file's name: claims are made about it
     seeds: tuple[int, ...]
     config: dict[str, Any]  # the flat scientific config, ``{"recipe.lr": 0.1, ...}``
-    parameters: int | None
-    multiply_adds: int | None
+    counts: Counts
     data_label: str
 
 
@@ -33,6 +51,31 @@ class Plan:
     command: str  # reruns it
     label: str
     arms: tuple[Arm, ...]
+    counted: tuple[Counted, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One extra evaluation at a run's end. Percentages; None where the network refuses it, as ``remark`` says."""
+
+    probe: str  # shift, size
+    value: int  # pixels
+    test_error: float | None
+    agreement: float | None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One round's measurement of what training a network costs, alone on a device (``findings measure``)."""
+
+    model: str
+    arm: str
+    round: int
+    milliseconds_per_step: float
+    images_per_second: float
+    peak_memory_mib: float
+    conditions: dict[str, str]  # device, precision, threads, ...: equal wherever costs are compared
 
 
 @dataclass(frozen=True)
@@ -53,6 +96,7 @@ class Run:
     torch: str
     wall_seconds: float
     rows: tuple[Row, ...]
+    probes: tuple[Probe, ...] = ()
 
     @property
     def counts(self) -> bool:
@@ -70,11 +114,32 @@ class Run:
                 f"is finished, but its last row is of iteration {last['iteration']:.0f}, not {self.iterations}: "
                 "its metrics.csv is cut short, run it again",
             )
-        value = last.get(column)
+        value = self.last(column)
         if value is None or math.isnan(value):
             problem = "was not measured" if value is None else "is nan"
-            raise InputError(self.id, f"'{column}' {problem} in the last row of curves.csv, and a claim is about it")
+            table = "probes.csv" if column.startswith("shift_") else "the last row of curves.csv"
+            raise InputError(self.id, f"'{column}' {problem} in {table}, and a claim is about it")
         return value
+
+    def last(self, column: str) -> float | None:
+        """The last row's value, or what is derived from it or from the probes; None where that was not measured.
+
+        ``generalisation_gap``: test error less re-measured training error. ``shift_error_rise``: test error over the
+        images moved by 1 pixel or more, mean over the distances, less that of the images as they are.
+        ``shift_disagreement``: the percentage of those moved that are predicted otherwise than unmoved.
+        """
+        if not self.rows:
+            return None
+        if column == "generalisation_gap":
+            test, training = self.last("test_error"), self.last("remeasured_train_error")
+            return None if test is None or training is None else test - training
+        moved = [probe for probe in self.probes if probe.probe == "shift" and probe.value]
+        if column == "shift_error_rise":
+            plain, errors = self.last("test_error"), [probe.test_error for probe in moved]
+            return None if plain is None else _mean(errors, -plain)
+        if column == "shift_disagreement":
+            return _mean([None if probe.agreement is None else 100 - probe.agreement for probe in moved])
+        return self.rows[-1].get(column)
 
 
 @dataclass(frozen=True)
@@ -83,6 +148,7 @@ class Evidence:
 
     plan: Plan
     runs: tuple[Run, ...]
+    costs: tuple[Cost, ...] = ()
 
     def arms(self, model: str) -> list[Arm]:
         """The arms that train ``model``: one in a sound plan."""
@@ -91,6 +157,23 @@ class Evidence:
     def counted(self, model: str) -> list[Run]:
         """The runs of ``model`` that a verdict counts, by seed."""
         return sorted((run for run in self.runs if run.model == model and run.counts), key=lambda run: run.seed)
+
+    def cost(self, model: str, metric: str) -> list[float]:
+        """A cost of a network, as the plan trains it, in every round of its measurement."""
+        arms = {arm.id for arm in self.arms(model)}
+        return [getattr(cost, metric) for cost in self.costs if cost.model == model and cost.arm in arms]
+
+    def count(self, model: str, metric: str) -> int | None:
+        """``metric`` of a network that the plan trains or only counts."""
+        arms = self.arms(model)
+        known: list[Counts] = [arms[0].counts] if arms else [c for c in self.plan.counted if c.model == model]
+        found: int | None = getattr(known[0], metric) if known else None
+        return found
+
+
+def _mean(values: list[float | None], more: float = 0.0) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) + more if known and len(known) == len(values) else None
 
 
 def read_plan(path: Path) -> Plan:
@@ -103,13 +186,16 @@ def read_plan(path: Path) -> Plan:
                 model=str(arm["axes"].get("model", arm["name"])),
                 seeds=tuple(arm["seeds"]),
                 config=dict(arm["config"]),
-                parameters=arm.get("parameters"),
-                multiply_adds=arm.get("multiply_adds"),
+                counts=Counts(**{metric: arm.get(metric) for metric in COUNTED}),
                 data_label=arm["data_label"],
             )
             for arm in content["arms"]
         )
-        return Plan(content["finding"], content["scale"], content["command"], content.get("label") or "", arms)
+        counted = tuple(
+            Counted(model=one["model"], size=one["size"], **{metric: one.get(metric) for metric in COUNTED})
+            for one in content.get("counted", [])
+        )
+        return Plan(content["finding"], content["scale"], content["command"], content.get("label") or "", arms, counted)
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(short(path), f"is not a plan ({error!r}): `findings plan` writes it anew") from error
 

@@ -10,10 +10,10 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from findings.errors import InputError
-from findings.report.evidence import Evidence, Plan, Row, Run, read_json, short
+from findings.report.evidence import Cost, Evidence, Plan, Probe, Row, Run, read_json, short
 
 RUN_COLUMNS = (
     *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
@@ -26,10 +26,22 @@ METRIC_COLUMNS = (
     *("lr", "seconds", "images_per_second", "peak_memory_mib"),
 )
 CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
+PROBE_COLUMNS = ("id", "seed", "model", "probe", "value", "test_error", "agreement", "images", "remark")
+CONDITIONS = ("device", "precision", "threads", "batch_size", "torch")  # under which a cost was measured
 STARTED = ("running", "finished", "failed", "interrupted")
 
 Cells = dict[str, str]
-Tables = dict[str, tuple[Cells, list[Cells]]]  # run id -> its row of runs.csv, its rows of curves.csv
+
+
+class Entry(NamedTuple):
+    """What the tables hold of one run: its row of runs.csv, its rows of curves.csv and of probes.csv."""
+
+    run: Cells
+    curves: list[Cells]
+    probes: list[Cells]
+
+
+Tables = dict[str, Entry]  # by run id
 
 
 def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
@@ -40,21 +52,22 @@ def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
             found = _read_record(path, arm.model)
             if found is None:
                 continue
-            run, rows = found
+            run = found.run
             if run["arm"] != arm.id:  # another arm, whose id goes on after "-s"
                 continue
             known = tables.get(run["id"])
-            if known and known[0]["fingerprint"] != run["fingerprint"]:
+            if known and known.run["fingerprint"] != run["fingerprint"]:
                 raise InputError(
                     run["id"],
                     f"was trained on other data (fingerprint {run['fingerprint']}) than its row in "
-                    f"{short(folder / 'runs.csv')} ({known[0]['fingerprint']}): move one of the two away",
+                    f"{short(folder / 'runs.csv')} ({known.run['fingerprint']}): move one of the two away",
                 )
-            if not known or _progress(run) >= _progress(known[0]):
-                tables[run["id"]] = (run, rows)
+            if not known or _progress(run) >= _progress(known.run):
+                tables[run["id"]] = found
     _write_tables(folder, tables)
     arms = {arm.id for arm in plan.arms}
-    return Evidence(plan, tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key][0]["arm"] in arms))
+    runs = tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key].run["arm"] in arms)
+    return Evidence(plan, runs, _costs(folder / "cost.csv"))
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -80,7 +93,7 @@ def _progress(run: Cells) -> tuple[bool, int]:
     return run["status"] == "finished", int(run["iteration"])
 
 
-def _read_record(path: Path, model: str) -> tuple[Cells, list[Cells]] | None:
+def _read_record(path: Path, model: str) -> Entry | None:
     """A run's cells, or None for one that has nothing to show yet."""
     record = read_json(path)
     metrics = path.with_name("metrics.csv")
@@ -122,7 +135,16 @@ def _read_record(path: Path, model: str) -> tuple[Cells, list[Cells]] | None:
         except ValueError as error:
             raise InputError(short(metrics), f"{error} in epoch {row.get('epoch')}") from error
         curves.append({"id": cells["id"], "seed": cells["seed"], "model": model} | numbers)
-    return cells, curves
+    return Entry(cells, curves, _read_probes(path.with_name("probes.csv"), cells))
+
+
+def _read_probes(path: Path, run: Cells) -> list[Cells]:
+    """Rows of probes.csv; none of a run that has not ended, or is not probed."""
+    rows = []
+    for row in _read_csv(path) if path.exists() and run["status"] == "finished" else []:
+        numbers = {column: _number(column, row[column]) for column in ("test_error", "agreement")}
+        rows.append({column: run[column] for column in ("id", "seed", "model")} | row | numbers)
+    return rows
 
 
 def _without_folders(text: str) -> str:
@@ -156,11 +178,13 @@ def _read_tables(folder: Path) -> Tables:
     for row in _read_csv(runs) if runs.exists() else []:
         if None in row.values() or not {"id", "arm", "seed", "status", "iteration"} <= row.keys():
             raise InputError(short(runs), f"the row of '{row.get('id')}' is cut short: restore the file")
-        tables[row["id"]] = ({column: row.get(column, "") for column in RUN_COLUMNS}, [])
-    for row in _read_csv(curves) if curves.exists() else []:
-        if row["id"] not in tables:
-            raise InputError(short(curves), f"holds '{row['id']}', which is not in runs.csv: restore both files")
-        tables[row["id"]][1].append({column: row.get(column) or "" for column in CURVE_COLUMNS})
+        tables[row["id"]] = Entry({column: row.get(column, "") for column in RUN_COLUMNS}, [], [])
+    for path, columns in ((curves, CURVE_COLUMNS), (folder / "probes.csv", PROBE_COLUMNS)):
+        for row in _read_csv(path) if path.exists() else []:
+            if row["id"] not in tables:
+                raise InputError(short(path), f"holds '{row['id']}', which is not in runs.csv: restore both files")
+            entry = tables[row["id"]]
+            (entry.curves if path == curves else entry.probes).append({name: row.get(name) or "" for name in columns})
     return tables
 
 
@@ -168,18 +192,21 @@ def _ordered(tables: Tables) -> list[str]:
     """By arm, with numbers as numbers (plain20 before plain110), then by seed."""
 
     def key(identifier: str) -> tuple[list[tuple[int, int, str]], int]:
-        parts = re.split(r"(\d+)", tables[identifier][0]["arm"])
+        parts = re.split(r"(\d+)", tables[identifier].run["arm"])
         natural = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
-        return natural, int(tables[identifier][0]["seed"])
+        return natural, int(tables[identifier].run["seed"])
 
     return sorted(tables, key=key)
 
 
 def _write_tables(folder: Path, tables: Tables) -> None:
     order = _ordered(tables)
-    write(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key][0] for key in order]))
-    rows = [row for key in order for row in sorted(tables[key][1], key=lambda row: int(row["epoch"]))]
+    write(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key].run for key in order]))
+    rows = [row for key in order for row in sorted(tables[key].curves, key=lambda row: int(row["epoch"]))]
     write(folder / "curves.csv", _csv(CURVE_COLUMNS, rows))
+    probes = [row for key in order for row in tables[key].probes]
+    if probes:
+        write(folder / "probes.csv", _csv(PROBE_COLUMNS, probes))
 
 
 def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
@@ -190,7 +217,27 @@ def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
     return text.getvalue()
 
 
-def _run(cells: Cells, curves: list[Cells]) -> Run:
+def _costs(path: Path) -> tuple[Cost, ...]:
+    """What ``findings measure`` has written beside the tables, if it was called."""
+    costs = []
+    for row in _read_csv(path) if path.exists() else []:
+        try:
+            cost = Cost(
+                model=row["model"],
+                arm=row["arm"],
+                round=int(row["round"]),
+                milliseconds_per_step=float(row["milliseconds_per_step"]),
+                images_per_second=float(row["images_per_second"]),
+                peak_memory_mib=float(row["peak_memory_mib"]),
+                conditions={key: row[key] for key in CONDITIONS},
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(short(path), f"is no table of costs ({error!r}): `findings measure` writes it") from error
+        costs.append(cost)
+    return tuple(costs)
+
+
+def _run(cells: Cells, curves: list[Cells], probes: list[Cells]) -> Run:
     rows: list[Row] = [
         {column: float(row[column]) if row[column] else None for column in METRIC_COLUMNS} for row in curves
     ]
@@ -209,4 +256,14 @@ def _run(cells: Cells, curves: list[Cells]) -> Run:
         torch=cells["torch"],
         wall_seconds=float(cells["wall_seconds"] or 0),
         rows=tuple(sorted(rows, key=lambda row: row["epoch"] or 0)),
+        probes=tuple(
+            Probe(
+                probe=row["probe"],
+                value=int(row["value"]),
+                test_error=float(row["test_error"]) if row["test_error"] else None,
+                agreement=float(row["agreement"]) if row["agreement"] else None,
+                remark=row["remark"],
+            )
+            for row in probes
+        ),
     )

@@ -1,6 +1,5 @@
 """``results/<scale>/README.md``: what was run, the verdicts, the figures, and ours against the published ones."""
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from findings import published
 from findings.judge import Verdict
 from findings.report import words
 from findings.report.drawing import protocol
-from findings.report.evidence import Arm, Evidence, Run
+from findings.report.evidence import Evidence, Run
+from findings.report.tables import beside_published, costs, counted, networks, probes, table
 from findings.studies import Drawing, Finding
 
 
@@ -35,14 +35,19 @@ def readme(scale: str, chapters: Sequence[Chapter]) -> str:
 
 
 HOW_TO_READ = """\
-- **effect**: the difference that the claim is about, between means over seeds, in percentage points (pp) of error.
-- **95 % interval**: Welch's t interval of the effect. It is each claim's own: nothing is corrected for their number.
+- **effect**: the difference that the claim is about, between means over seeds, in percentage points (pp) of error. Of
+  counts it is the difference of the counts; of measured costs, how many times (x) the first network's is the second's.
+- **95 % interval**: Welch's t interval of the effect; of a measured ratio, the t interval over the rounds in which
+  the networks took turns. It is each claim's own: nothing is corrected for their number.
+- **n**: the fewest seeds of a network, or the rounds of a measurement. What is computed has none.
 - **reproduced** / **contradicted**: the interval lies wholly on the claim's side of 0 or of the margin / on the other.
+  What is computed agrees with the quoted figures / does not.
 - **inconclusive**: the interval reaches over both sides, or a network has fewer than three seeds.
-- **not run**: a network of the claim has no finished run.
+- **not run**: a network of the claim has no finished run, or its cost was not measured.
 - Every finished seed counts, and a diverged one with the error it had reached. Errors are the last epoch's.
 - **as trained**: measured during training, with its augmentation and its changing weights, over the images of the last
-  epoch, which may be a short one; **re-measured** is over all training images, once training is over."""
+  epoch, which may be a short one; **re-measured** is over all training images, once training is over.
+- **generalisation gap**: test error less re-measured training error, of one run."""
 
 
 def _chapter(chapter: Chapter) -> list[str]:
@@ -51,9 +56,16 @@ def _chapter(chapter: Chapter) -> list[str]:
     parts += [_what_was_run(evidence), _verdict_table(chapter)]
     for drawing in chapter.drawings:
         parts.append(f"![{study.title}: {drawing.shows}]({study.name}/figures/{drawing.name}.svg)")
-    if any(run.counts for run in evidence.runs):
-        parts += ["### Every network", _network_table(evidence)]
-    parts += ["### Ours against the published figures", _published_table(chapter)]
+    sections = (
+        ("Every network", networks(evidence) if any(run.counts for run in evidence.runs) else ""),
+        ("Test images moved, or at another size", probes(evidence)),
+        ("What training costs", costs(evidence)),
+        ("Counted without training", counted(evidence)),
+        ("Ours against the published figures", beside_published(study, evidence)),
+        ("Notes", "\n".join(f"- {note}" for note in study.notes)),
+    )
+    for heading, content in sections:
+        parts += [f"### {heading}", content] if content else []
     return parts
 
 
@@ -82,7 +94,7 @@ def _what_was_run(evidence: Evidence) -> str:
         ("rerun it", f"`{evidence.plan.command}`"),
     ]
     label = f" {evidence.plan.label}" if evidence.plan.label else ""
-    return f"**What was run.**{label}\n\n" + _table(("", ""), [(name, text) for name, text in lines if text])
+    return f"**What was run.**{label}\n\n" + table(("", ""), [(name, text) for name, text in lines if text])
 
 
 def _protocol(evidence: Evidence) -> str:
@@ -117,89 +129,13 @@ def _verdict_table(chapter: Chapter) -> str:
         rows.append(
             (
                 f"**{words.word(verdict)}**",
-                f"{claim.sentence}<br><sub>{claim.source}</sub>",
+                f"{verdict.sentence}<br><sub>{claim.source}</sub>",
                 *cells,
                 verdict.reason,
                 known,
             )
         )
-    return _table(("verdict", "claim", "effect", "95 % interval", "seeds", "why", "published"), rows)
-
-
-def _network_table(evidence: Evidence) -> str:
-    """Mean ± standard deviation over the seeds of every network."""
-    rows = []
-    for arm in evidence.plan.arms:
-        runs = [run for run in evidence.counted(arm.model) if run.rows]
-        best = [
-            min(value for row in run.rows if (value := row["test_error"]) is not None) for run in runs if _tested(run)
-        ]
-        rows.append(
-            (
-                arm.model,
-                f"{arm.parameters:,}" if arm.parameters is not None else "-",
-                f"{arm.multiply_adds / 1e6:,.1f} M" if arm.multiply_adds is not None else "-",
-                str(len(runs)),
-                *(spread(final(runs, column)) for column in ("train_error", "remeasured_train_error", "test_error")),
-                spread(best),
-            )
-        )
-    headings = (
-        *("network", "parameters", "multiply-adds", "seeds", "training error (%), as trained"),
-        *("training error (%), re-measured", "test error (%)", "best epoch's test error (%), chosen on the test set"),
-    )
-    return _table(headings, rows)
-
-
-def _tested(run: Run) -> bool:
-    return any(row["test_error"] is not None for row in run.rows)
-
-
-def _published_table(chapter: Chapter) -> str:
-    """A row per published figure, each number with its protocol."""
-    evidence = chapter.evidence
-    rows, others = [], []
-    for key in chapter.study.published:
-        figure = published.load()[key]
-        arms = evidence.arms(figure.model or "")
-        if not arms:
-            others.append(f"{figure.system} ({figure})")
-            continue
-        theirs = f"{figure}<br><sub>{figure.dataset}; {figure.protocol}; {figure.source}</sub>"
-        quantity = {"test_error": "test error", "parameters": "parameters"}[figure.quantity]
-        rows.append((figure.system, quantity, _ours(evidence, arms[0], figure.quantity), theirs))
-    text = "Each cell says how its number was made. Where the protocols differ, compare directions and not digits."
-    left_out = f"\n\nPublished, but not in this plan: {'; '.join(others)}." if others else ""
-    return f"{text}\n\n{_table(('network', '', 'ours', 'published'), rows)}{left_out}"
-
-
-def _ours(evidence: Evidence, arm: Arm, quantity: str) -> str:
-    if quantity == "parameters":
-        return f"{arm.parameters:,}" if arm.parameters is not None else "-"
-    runs = [run for run in evidence.counted(arm.model) if run.rows]
-    if not runs:
-        return "not run"
-    length = f"{arm.config['recipe.iterations']:,} iterations, " if "recipe.iterations" in arm.config else ""
-    seeds = f"mean ± sd of {len(runs)} seeds" if len(runs) > 1 else "one seed"
-    how = f"{arm.data_label}; {length}{runs[0].precision}; {seeds}, last epoch"
-    return f"{spread(final(runs, quantity))} %<br><sub>{how}</sub>"
-
-
-def final(runs: Sequence[Run], column: str) -> list[float]:
-    """The last row's values of those runs that measured them."""
-    return [value for run in runs if (value := run.rows[-1].get(column)) is not None]
-
-
-def spread(values: Sequence[float]) -> str:
-    if not values:
-        return "-"
-    mean = f"{statistics.fmean(values):.2f}"
-    return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return table(("verdict", "claim", "effect", "95 % interval", "n", "why", "published"), rows)
 
 
 def _each(values: Iterable[str]) -> str:

@@ -25,7 +25,8 @@ def table(verdicts: Sequence[Verdict]) -> Table:
         if verdict.finding != finding:
             finding = verdict.finding
             shown.add_row("", Text(f"{finding} ({verdict.scale})", style="bold"))
-        reason = "" if verdict.ci95 else f" ({verdict.reason})"
+        plain = verdict.ci95 or (verdict.kind == "computed" and verdict.verdict == "reproduced")
+        reason = "" if plain else f" ({verdict.reason})"
         shown.add_row(
             Text(words.word(verdict), style=COLOURS[verdict.verdict]),
             verdict.sentence + reason,

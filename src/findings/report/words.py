@@ -10,14 +10,19 @@ def word(verdict: Verdict) -> str:
 
 
 def effect(verdict: Verdict) -> str:
-    """With its unit: percentage points of an error, or a plain count."""
+    """With its unit: percentage points of an error, a plain count, or a ratio of costs."""
     if verdict.effect is None:
         return "-"
-    return f"{verdict.effect:,.0f}" if verdict.kind == "computed" else f"{signed(verdict.effect)} pp"
+    if verdict.kind == "computed":
+        return f"{verdict.effect:,.0f}"
+    return f"{verdict.effect:.2f}x" if verdict.kind == "measured" else f"{signed(verdict.effect)} pp"
 
 
 def interval(verdict: Verdict) -> str:
-    return "-" if verdict.ci95 is None else f"{signed(verdict.ci95[0])} to {signed(verdict.ci95[1])}"
+    if verdict.ci95 is None:
+        return "-"
+    low, high = (f"{end:.2f}" if verdict.kind == "measured" else signed(end) for end in verdict.ci95)
+    return f"{low} to {high}"
 
 
 def seeds(verdict: Verdict) -> str:

@@ -6,16 +6,26 @@ A module of this package is a study if it has a ``FINDING``; there is no list to
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from findings.judge import Claim
+from findings.claims import Claim, Roles, cast
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from findings.report.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to be counted, not trained: its model file and what it is given."""
+
+    model: str
+    size: int  # pixels, height and width
+    channels: int = 3
+    classes: int = 1000
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,13 @@ class Finding:
     claims: tuple[Claim, ...]
     drawings: tuple[Drawing, ...]
     published: tuple[str, ...]  # the figures to set beside ours, by id
+    roles: Roles = field(default_factory=dict)  # that claims and drawings speak of, and who plays them at which scale
+    counted: tuple[Subject, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader should know beside the verdicts
+
+    def cast(self, evidence: "Evidence") -> dict[str, str]:
+        """{role: the network of the plan that plays it}"""
+        return cast(self.roles, [arm.model for arm in evidence.plan.arms])
 
 
 @cache

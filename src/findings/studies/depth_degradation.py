@@ -8,7 +8,7 @@ made. Training error means error as trained, on augmented images in training mod
 import re
 from typing import TYPE_CHECKING
 
-from findings.judge import Claim
+from findings.claims import Claim
 from findings.studies import Drawing, Finding
 
 if TYPE_CHECKING:

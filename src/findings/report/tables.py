@@ -1,0 +1,163 @@
+"""The tables of a finding's page, in Markdown: its networks, their probes and costs, and the published figures."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from findings import published
+from findings.report.evidence import COUNTED, Arm, Evidence, Probe, Run
+from findings.studies import Finding
+
+QUANTITIES = {
+    "test_error": "test error",
+    "parameters": "parameters",
+    "multiply_adds": "multiply-adds",
+    "head_parameters": "parameters of the head",
+}
+
+
+def networks(evidence: Evidence) -> str:
+    """Mean ± standard deviation over the seeds of every network."""
+    heads = len({arm.counts.head_parameters for arm in evidence.plan.arms}) > 1
+    rows = []
+    for arm in evidence.plan.arms:
+        runs = [run for run in evidence.counted(arm.model) if run.rows]
+        best = [
+            min(value for row in run.rows if (value := row["test_error"]) is not None) for run in runs if _tested(run)
+        ]
+        head = (_count(arm.counts.head_parameters),) if heads else ()
+        counts = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
+        errors = ("train_error", "remeasured_train_error", "test_error", "generalisation_gap")
+        rows.append((arm.model, *counts, *(spread(final(runs, column)) for column in errors), spread(best)))
+    headings = (
+        *("network", "parameters", *(["of the head"] if heads else []), "multiply-adds", "seeds"),
+        *("training error (%), as trained", "training error (%), re-measured", "test error (%)"),
+        *("generalisation gap (pp)", "best epoch's test error (%), chosen on the test set"),
+    )
+    return table(headings, rows)
+
+
+def probes(evidence: Evidence) -> str:
+    """Test error and agreement of every network, for each shift and size; empty where nothing was probed."""
+    found: dict[tuple[str, int], dict[str, list[Probe]]] = {}
+    for arm in evidence.plan.arms:
+        for run in evidence.counted(arm.model):
+            for probe in run.probes:
+                found.setdefault((probe.probe, probe.value), {}).setdefault(arm.model, []).append(probe)
+    if not found:
+        return ""
+    models = [arm.model for arm in evidence.plan.arms]
+    names = {"shift": "moved by {} px", "size": "resized to {0} x {0}"}
+    rows = [
+        (names[kind].format(value), *(_probed(by_model.get(model, [])) for model in models))
+        for (kind, value), by_model in sorted(found.items(), key=lambda item: (item[0][0] != "shift", item[0][1]))
+    ]
+    text = (
+        "Test error (%), and in brackets the percentage of test images that are predicted as they are unchanged; "
+        "mean ± standard deviation over the seeds. Images are moved up, down, left and right; zeros come in."
+    )
+    return f"{text}\n\n{table(('test images', *models), rows)}"
+
+
+def costs(evidence: Evidence) -> str:
+    """Medians over the rounds, with their range; empty where nothing was measured."""
+    rows, conditions = [], {}
+    for arm in evidence.plan.arms:
+        found = [cost for cost in evidence.costs if cost.arm == arm.id]
+        if not found:
+            continue
+        conditions = found[0].conditions
+        cells = (
+            _range([cost.milliseconds_per_step for cost in found], ".3g"),
+            _range([cost.images_per_second for cost in found], ",.0f"),
+            f"{statistics.median(cost.peak_memory_mib for cost in found):,.0f}",
+            str(len(found)),
+        )
+        rows.append((arm.model, *cells))
+    if not rows:
+        return ""
+    how = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in conditions.items())
+    text = f"Measured apart from training, one network at a time, taking turns ({how}). Median, and from least to most."
+    headings = ("network", "ms per training step", "training images/s", "peak memory (MiB)", "rounds")
+    return f"{text}\n\n{table(headings, rows)}"
+
+
+def counted(evidence: Evidence) -> str:
+    """What the plan counts and does not train."""
+    rows = [
+        (one.model, f"{one.size} x {one.size}", *(_count(getattr(one, metric)) for metric in COUNTED[:3]))
+        for one in evidence.plan.counted
+    ]
+    headings = ("network", "input", "parameters", "multiply-adds", "parameters of the head")
+    return table(headings, rows) if rows else ""
+
+
+def beside_published(study: Finding, evidence: Evidence) -> str:
+    """A row per published figure, each number with its protocol."""
+    rows, others = [], []
+    for key in study.published:
+        figure = published.load()[key]
+        model = figure.model or ""
+        arms = evidence.arms(model)
+        if figure.quantity in COUNTED and evidence.count(model, figure.quantity) is not None:
+            ours = _count(evidence.count(model, figure.quantity))
+        elif figure.quantity not in COUNTED and arms:
+            ours = _ours(evidence, arms[0], figure.quantity)
+        else:
+            others.append(f"{figure.system} ({figure}; {figure.source})")
+            continue
+        theirs = f"{figure}<br><sub>{figure.dataset}; {figure.protocol}; {figure.source}</sub>"
+        rows.append((figure.system, QUANTITIES[figure.quantity], ours, theirs))
+    text = "Each cell says how its number was made. Where the protocols differ, compare directions and not digits."
+    left_out = f"\n\nPublished, but not in this plan: {'; '.join(others)}." if others else ""
+    return f"{text}\n\n{table(('network', '', 'ours', 'published'), rows)}{left_out}"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def final(runs: Sequence[Run], column: str) -> list[float]:
+    """What those runs that measured it ended with."""
+    return [value for run in runs if (value := run.last(column)) is not None]
+
+
+def spread(values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    mean = f"{statistics.fmean(values):.2f}"
+    return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
+
+
+def _ours(evidence: Evidence, arm: Arm, quantity: str) -> str:
+    runs = [run for run in evidence.counted(arm.model) if run.rows]
+    if not runs:
+        return "not run"
+    length = f"{arm.config['recipe.iterations']:,} iterations, " if "recipe.iterations" in arm.config else ""
+    seeds = f"mean ± sd of {len(runs)} seeds" if len(runs) > 1 else "one seed"
+    how = f"{arm.data_label}; {length}{runs[0].precision}; {seeds}, last epoch"
+    return f"{spread(final(runs, quantity))} %<br><sub>{how}</sub>"
+
+
+def _probed(found: Sequence[Probe]) -> str:
+    errors = [probe.test_error for probe in found if probe.test_error is not None]
+    agreements = [probe.agreement for probe in found if probe.agreement is not None]
+    if not errors:
+        return "refused" if found else "-"
+    return f"{spread(errors)} ({statistics.fmean(agreements):.1f})"
+
+
+def _tested(run: Run) -> bool:
+    return any(row["test_error"] is not None for row in run.rows)
+
+
+def _range(values: Sequence[float], form: str) -> str:
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+def _count(value: int | None) -> str:
+    return f"{value:,}" if value is not None else "-"
+
+
+def _millions(value: int | None) -> str:
+    return f"{value / 1e6:,.1f} M" if value is not None else "-"

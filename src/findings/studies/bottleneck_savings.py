@@ -1,0 +1,237 @@
+"""Bottlenecks buy depth cheaply: He et al. 2015 (arXiv:1512.03385), section 4.1; He et al. 2016 (arXiv:1603.05027).
+
+What a bottleneck saves is counted from blocks, modules and networks; what the saved weights buy is trained: a basic
+network and a deeper one of bottlenecks, with as many blocks, weights and multiply-adds. The claims and their margins
+were fixed before any run was made.
+"""
+
+import statistics
+from typing import TYPE_CHECKING
+
+from findings.claims import Claim
+from findings.studies import Drawing, Finding, Subject
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from findings.report.evidence import Evidence
+
+NAME = "bottleneck-savings"
+ROLES = {
+    "basic": ("preact-resnet110", "preact-resnet20", "preact-resnet14"),
+    "bottleneck": ("preact-resnet164-bottleneck", "preact-resnet29-bottleneck", "preact-resnet20-bottleneck"),
+}
+
+CLAIMS = (
+    Claim(
+        id="bottleneck-block-weights",
+        finding=NAME,
+        sentence="a basic block of 256 channels has 1,179,648 weights, a bottleneck block 69,632: 17 times fewer",
+        kind="computed",
+        contrast={"block256-basic": 1, "block256-bottleneck": -1},
+        counts={"block256-basic": "1179648", "block256-bottleneck": "69632"},
+        metric="parameters",
+        source="lectures cs231n and advances; He et al. 2015, Fig. 5",
+        published=("cs231n.block.basic", "cs231n.block.bottleneck"),
+    ),
+    Claim(
+        id="bottleneck-block-multiply-adds",
+        finding=NAME,
+        sentence="on maps of 28x28, they make 924,844,032 and 54,591,488 multiply-adds",
+        kind="computed",
+        contrast={"block256-basic": 1, "block256-bottleneck": -1},
+        counts={"block256-basic": "924844032", "block256-bottleneck": "54591488"},
+        metric="multiply_adds",
+        source="lectures cs231n and advances; He et al. 2015, Fig. 5",
+    ),
+    Claim(
+        id="resnet50-costs-as-resnet34",
+        finding=NAME,
+        sentence="ResNet-50 of bottlenecks makes 3.86 G multiply-adds an image, hardly more than ResNet-34's 3.66 G",
+        kind="computed",
+        contrast={"resnet50": 1, "resnet34": -1},
+        counts={"resnet50": "3.86e9", "resnet34": "3.66e9"},
+        metric="multiply_adds",
+        source="He et al. 2015, Table 1 (3.8 and 3.6 G)",
+        published=("he15.t1.resnet34.flops", "he15.t1.resnet50.flops"),
+    ),
+    Claim(
+        id="stride-in-the-3x3-costs-more",
+        finding=NAME,
+        sentence="with the stride in the 3x3 convolution, as most libraries have it, ResNet-50 makes 4.09 G",
+        kind="computed",
+        contrast={"resnet50-stride3x3": 1, "resnet50": -1},
+        counts={"resnet50-stride3x3": "4.09e9", "resnet50": "3.86e9"},
+        metric="multiply_adds",
+        source="He et al. 2015, Table 1 (the stride in the first 1x1)",
+    ),
+    Claim(
+        id="inception-reductions",
+        finding=NAME,
+        sentence=(
+            "reductions of 64 channels bring an Inception module on 28x28x256 from 854.2 M multiply-adds to 271.35 M"
+        ),
+        kind="computed",
+        contrast={"inception-naive": 1, "inception-reduced": -1},
+        counts={"inception-naive": "854.2e6", "inception-reduced": "271.35e6"},
+        metric="multiply_adds",
+        source="lecture advances, recounted; Szegedy et al. 2015, Fig. 2",
+        published=("advances.inception.naive", "advances.inception.reduced"),
+    ),
+    Claim(
+        id="bottleneck-matched-parameters",
+        finding=NAME,
+        sentence="{bottleneck} has as many parameters as {basic}, within 5 %",
+        kind="computed",
+        contrast={"bottleneck": 1, "basic": -1},
+        metric="parameters",
+        margin=0.05,
+        source="He et al. 2016, Tables 2 and 4",
+        published=("he16.t4.preact164.params",),
+    ),
+    Claim(
+        id="bottleneck-matched-multiply-adds",
+        finding=NAME,
+        sentence="{bottleneck} makes as many multiply-adds an image as {basic}, within 5 %",
+        kind="computed",
+        contrast={"bottleneck": 1, "basic": -1},
+        metric="multiply_adds",
+        margin=0.05,
+        source="He et al. 2015, section 4.1",
+    ),
+    Claim(
+        id="bottleneck-depth-lowers-test-error",
+        finding=NAME,
+        sentence="the deeper {bottleneck} ends with a lower test error than {basic}",
+        kind="greater",
+        contrast={"basic": 1, "bottleneck": -1},
+        metric="test_error",
+        source="He et al. 2016, Table 2; lectures cs231n and advances",
+        published=("he16.t2.preact110.err", "he16.t2.preact164.err"),
+    ),
+    Claim(
+        id="bottleneck-training-speed",
+        finding=NAME,
+        sentence="{bottleneck} trains more than 0.8 times as many images a second as {basic}",
+        kind="measured",
+        contrast={"bottleneck": 1, "basic": -1},
+        metric="images_per_second",
+        margin=0.8,
+        source="He et al. 2015, section 4.1 (similar time complexity)",
+    ),
+)
+
+
+def draw_counts(evidence: "Evidence") -> "Figure | None":
+    """What is counted: blocks, Inception modules, ResNets."""
+    from findings.report.rows import LOOKS, Entry, Panel, draw_rows
+
+    def entries(metric: str, unit: float, form: str, **named: str) -> list[Entry]:
+        found = [
+            (name.replace("_", " "), evidence.count(model, metric), look)
+            for (name, model), look in zip(named.items(), LOOKS, strict=False)
+        ]
+        return [Entry(name, [value / unit], look, form.format(value / unit)) for name, value, look in found if value]
+
+    panels = [
+        Panel(
+            "A block of 256 channels",
+            "weights (millions)",
+            entries("parameters", 1e6, "{:.3f} M", basic="block256-basic", bottleneck="block256-bottleneck"),
+            bars=True,
+        ),
+        Panel(
+            "An Inception module",
+            "multiply-adds (millions)",
+            entries("multiply_adds", 1e6, "{:.1f} M", naive="inception-naive", reduced="inception-reduced"),
+            bars=True,
+        ),
+        Panel(
+            "A ResNet",
+            "multiply-adds (billions)",
+            entries("multiply_adds", 1e9, "{:.2f} G", **{"34, basic": "resnet34", "50, bottleneck": "resnet50"}),
+            bars=True,
+        ),
+    ]
+    note = "Counted from the networks. Blocks and modules on maps of 28x28x256, ResNets on an image of 224x224."
+    return draw_rows(evidence, "What bottlenecks save", note, panels, [])
+
+
+def draw_error_and_cost(evidence: "Evidence") -> "Figure | None":
+    """The trained pair: test error, multiply-adds, time."""
+    from findings.report.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.tables import final
+
+    players = FINDING.cast(evidence)
+    looks = dict(zip(players.values(), LOOKS, strict=False))
+
+    def rows(values: dict[str, list[float]]) -> list[Entry]:
+        return [Entry(model, values[model], look) for model, look in looks.items()]
+
+    models = list(looks)
+    errors = {model: final([run for run in evidence.counted(model) if run.rows], "test_error") for model in models}
+    counts = {model: [(evidence.count(model, "multiply_adds") or 0) / 1e6] for model in models}
+    times = {model: evidence.cost(model, "milliseconds_per_step") for model in models}
+    if not any(errors.values()):
+        return None
+    panels = [
+        Panel("Test error", "at the last epoch (%)", rows(errors)),
+        Panel("Arithmetic", "multiply-adds an image (millions)", rows(counts), bars=True, form=".3g"),
+        Panel(
+            "Time",
+            "ms per training step",
+            rows({model: [statistics.median(each)] if each else [] for model, each in times.items()}),
+            bars=True,
+            form=".3g",
+        ),
+    ]
+    note = (
+        "Large marks and bars: mean and sd over the seeds (small). Time: median, one network at a time on the device."
+    )
+    return draw_rows(evidence, "A basic network and a deeper one of bottlenecks", note, panels, models)
+
+
+FINDING = Finding(
+    name=NAME,
+    title="Bottleneck savings",
+    statement="Bottlenecks buy depth cheaply: 1x1 convolutions around the 3x3 make a deeper network at the same cost.",
+    source="He et al. 2015 (arXiv:1512.03385), section 4.1; He et al. 2016 (arXiv:1603.05027)",
+    explanation=(
+        "A 3x3 convolution costs nine multiplications for every pair of an incoming and an outgoing channel. A "
+        "bottleneck first brings the channels down with a 1x1 convolution, makes the 3x3 convolution on the few that "
+        "are left, and brings them up again with another 1x1. So a block has three layers in place of two for less "
+        "than a tenth of the weights at the same width. Spent on channels and depth, the saving should give a better "
+        "network at the price of the old one. Counting shows the saving exactly; whether the deeper network is better "
+        "has to be trained, and whether it is as fast has to be measured, since multiply-adds are not time."
+    ),
+    claims=CLAIMS,
+    roles=ROLES,
+    counted=(
+        Subject("block256-basic", size=28, channels=256),
+        Subject("block256-bottleneck", size=28, channels=256),
+        Subject("inception-naive", size=28, channels=256),
+        Subject("inception-reduced", size=28, channels=256),
+        Subject("resnet34", size=224),
+        Subject("resnet50", size=224),
+        Subject("resnet50-stride3x3", size=224),
+    ),
+    drawings=(
+        Drawing("counted-savings", "weights and multiply-adds of blocks, modules and networks", draw_counts),
+        Drawing(
+            "error-and-cost",
+            "test error, multiply-adds and time of a basic network and a deeper one of bottlenecks",
+            draw_error_and_cost,
+        ),
+    ),
+    published=(
+        *("cs231n.block.basic", "cs231n.block.bottleneck", "he15.t1.resnet34.flops", "he15.t1.resnet50.flops"),
+        *("advances.inception.naive", "advances.inception.reduced", "he16.t2.preact110.err"),
+        *("he16.t2.preact164.err", "he16.t4.preact164.params"),
+    ),
+    notes=(
+        "The lecture prints 358 M multiply-adds for the reduced Inception module. Its own terms, 3 x 12.85 + 25.69 + "
+        "86.70 + 120.42, add up to 271.35 M, which is what the module makes; 358 M counts the 3x3 term twice.",
+        "He et al. round to two digits: 3.6 G and 3.8 G for ResNet-34 and ResNet-50, the stride of a stage in its "
+        "first 1x1. Libraries that quote 4.09 G for ResNet-50 have it in the 3x3.",
+    ),
+)
