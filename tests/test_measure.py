@@ -1,8 +1,8 @@
 """What training costs, measured by real processes on networks that are nearly free."""
 
 import csv
-import multiprocessing
 import mmap
+import multiprocessing
 import os
 import signal
 import threading
@@ -210,7 +210,8 @@ def test_peak_memory_is_what_came_on_top() -> None:
     memory = PeakMemory(torch.device("cpu"))
     # mapped anew: what malloc has left over from earlier tests is resident already
     with mmap.mmap(-1, 64 * 2**20) as fresh:
-        fresh.write(b"1" * 64 * 2**20)
+        for _ in range(64):
+            fresh.write(bytes(2**20))
     assert 60 < memory.mib() < 100
 
 
