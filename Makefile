@@ -8,6 +8,7 @@ STAMP := .venv/.installed
 .PHONY: study test check readme install
 study: $(STAMP)
 	$(BIN)/findings run quick
+	$(BIN)/findings measure quick --seconds 0.2
 	$(BIN)/findings report quick
 
 test: check

@@ -14,7 +14,7 @@ ACTIONS = {
     "plan": "compose, type and build every run of a sweep, without training",
     "train": "train one run: Hydra's overrides and groups, or --frozen FILE",
     "run": "train every run of a sweep on this machine",
-    "measure": "what a step of training costs each network of a sweep: time and memory",
+    "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
     "report": "judge the records; write verdicts, tables and figures",
     "doctor": "what this machine has, and what is missing for which scale",
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from findings.measure.rounds import Measured, Network
+    from findings.sweeps import Sweep
 
 QUIET_SECONDS = 20  # between two plain lines, at most
 
@@ -70,9 +71,17 @@ def _plan(sweep: str, overrides: Sequence[str]) -> "list[Network]":
     from findings.plan import share_threads
 
     with contextlib.redirect_stdout(io.StringIO()):  # it may say that runs are recorded, which none is here
-        planned = plan(sweep, overrides)
+        planned = plan(sweep, overrides, _about_cost)
     refuse_other_data(planned)
     return networks(share_threads(planned, 1))
+
+
+def _about_cost(sweep: "Sweep") -> bool:
+    """Whether a claim waits for the costs of this sweep's networks."""
+    from findings.studies import findings
+
+    finding = findings().get(sweep.finding)
+    return finding is None or any(claim.kind == "measured" for claim in finding.claims)
 
 
 def _rounds(text: str) -> int:

@@ -1,7 +1,7 @@
 """findings plan SWEEP [override ...]"""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from findings.commands.arguments import add_sweep
 
 if TYPE_CHECKING:
     from findings.plan import PlannedRun
+    from findings.sweeps import Sweep
 
 # overrides that say where and how, not what: with these the plan is the sweep's own
 SILENT = ("trainer", "tracking", "runs_dir", "results_dir", "data.root", "data.mirror", "data.cache", "data.download")
@@ -47,15 +48,18 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     return 0
 
 
-def plan(name: str, overrides: Sequence[str]) -> "list[PlannedRun]":
+def plan(name: str, overrides: Sequence[str], wanted: "Callable[[Sweep], bool]" = lambda _: True) -> "list[PlannedRun]":
     """Plan a sweep, or all sweeps of a scale, and write each one's plan.json. A run of two findings is planned once.
 
+    Of a scale's sweeps those that are not ``wanted`` are left out, unless none is.
     Reports judge protocols as their sweeps state them: a plan with another protocol leaves plan.json alone.
     """
     from findings.plan import Planner, write_plan
     from findings.sweeps import find
 
     planner, sweeps = Planner(), find(name)
+    if len(sweeps) > 1:
+        sweeps = [sweep for sweep in sweeps if wanted(sweep)] or sweeps
     plans = [planner.plan(sweep, overrides) for sweep in sweeps]
     merged: dict[str, PlannedRun] = {}
     for runs in plans:
