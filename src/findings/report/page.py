@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from findings import published
-from findings.judge import Verdict
+from findings.judge import Verdict, Word
 from findings.report import words
 from findings.report.drawing import protocol
 from findings.report.evidence import Evidence, Run
@@ -70,14 +70,22 @@ def _chapter(chapter: Chapter) -> list[str]:
 
 
 def _outcome(chapter: Chapter) -> str:
-    """The verdicts in one plain sentence or two."""
+    """The verdicts in plain words: how many of each, and what was not reproduced."""
     counts = Counter(verdict.verdict for verdict in chapter.verdicts)
     told = [f"{counts[word]} {word}" for word in words.SYMBOLS if counts[word]]
-    text = f"At this scale, of {len(chapter.verdicts)} claims: {', '.join(told)}."
-    for verdict in chapter.verdicts:
-        if verdict.verdict == "contradicted":
-            text += f" Contradicted: {verdict.sentence} ({verdict.reason})."
-    return text
+    lines = [f"At this scale, of {len(chapter.verdicts)} claims: {', '.join(told)}."]
+    for word, meaning in MEANINGS.items():
+        found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
+        if found:
+            lines += [f"\n{word.capitalize()}: {meaning}\n", *(f"- {v.sentence} ({v.reason})" for v in found)]
+    return "\n".join(lines)
+
+
+MEANINGS: dict[Word, str] = {
+    "contradicted": "here the opposite of what is claimed was seen, and not by the chance of a seed.",
+    "inconclusive": "these runs cannot tell. Either seeds of one network differ among themselves by as much as the "
+    "networks do, or there are too few of them; it speaks neither for the claim nor against it.",
+}
 
 
 def _what_was_run(evidence: Evidence) -> str:
