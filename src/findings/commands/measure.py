@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import io
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -58,13 +57,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _plan(sweep: str, overrides: Sequence[str]) -> "list[Network]":
-    from findings.execute.processes import context, prepare
+    from findings.execute.processes import prepare
 
     # what every measuring process would import anew (the digits come with scikit-learn), its server imports for all
-    context().set_forkserver_preload(["findings.measure.steps", "sklearn.datasets"])
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the server inherits: a terminal's ^C is for us alone
-    prepare()
-    signal.signal(signal.SIGINT, handler)
+    prepare("findings.measure.steps", "sklearn.datasets")
     from findings.commands.plan import plan
     from findings.commands.run import refuse_other_data
     from findings.measure.rounds import networks

@@ -1,12 +1,14 @@
 """How worker processes come to be."""
 
 import multiprocessing as mp
+import signal
 import sys
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
+TRAINING = "findings.train"
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
@@ -16,11 +18,14 @@ def context() -> SpawnContext | ForkServerContext:
     if sys.platform != "linux" or any(Path(driver).exists() for driver in GPU_DRIVERS):
         return mp.get_context("spawn")
     chosen = mp.get_context("forkserver")
-    chosen.set_forkserver_preload(["findings.train"])
+    chosen.set_forkserver_preload([TRAINING])
     return chosen
 
 
-def prepare() -> None:
-    """Begin with the imports in the background, while the plan is made."""
+def prepare(*modules: str) -> None:
+    """Begin with the imports in the background, while the plan is made; of ``modules`` beside those of training."""
     if isinstance(context(), ForkServerContext):
+        context().set_forkserver_preload([TRAINING, *modules])
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: a terminal's ^C is for the command alone
         forkserver.ensure_running()
+        signal.signal(signal.SIGINT, handler)
