@@ -37,7 +37,9 @@ class Figure:
 
 
 def _short(count: float) -> str:
-    """As papers write counts: 270000 as 0.27 M, 3.6e9 as 3.6 G."""
+    """As papers write counts: 69,632 in full, 270000 as 0.27 M, 3.6e9 as 3.6 G."""
+    if count < 100_000:
+        return f"{count:,.0f}"
     unit, divisor = ("G", 1e9) if count >= 1e9 else ("M", 1e6)
     return f"{count / divisor:.4g} {unit}"
 
