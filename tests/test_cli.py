@@ -148,7 +148,7 @@ def test_the_shell_gets_its_completion_function(capsys: pytest.CaptureFixture[st
         ("run quick --time-limit 0", "findings: --time-limit: '0' is no time"),
         ("report nothing", "findings: nothing: "),
         ("report", "findings: results: nothing has been planned here yet"),
-        ("report quick seed=1", "findings: 'seed=1': no such override of a report"),
+        ("report quick seed=1", "findings: 'seed=1': no such override of this action"),
         ("list everything", "findings list: unrecognized arguments: everything"),
     ],
 )

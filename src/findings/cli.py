@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import NoReturn
 
 from findings import __version__
@@ -16,6 +17,8 @@ ACTIONS = {
     "run": "train every run of a sweep on this machine",
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
     "report": "judge the records; write verdicts, tables and figures",
+    "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
+    "import": "bring what was exported on another machine into runs/",
     "doctor": "what this machine has, and what is missing for which scale",
 }
 HELP = """\
@@ -74,7 +77,7 @@ def _dispatch(given: list[str]) -> int:
         return 0
     if action not in ACTIONS:
         raise InputError(f"'{action}'", "no such action", ACTIONS, action)
-    command = import_module(f"findings.commands.{action}")
+    command = import_module(f"findings.commands.{action}{'_' if iskeyword(action) else ''}")
     return int(command.run(_Parser(f"findings {action}", description=ACTIONS[action]), rest))
 
 

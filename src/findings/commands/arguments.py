@@ -2,6 +2,8 @@
 
 import argparse
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 from findings.errors import InputError
 
@@ -11,6 +13,17 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "overrides", metavar="override", nargs="*", default=[], help="Hydra's key=value; a comma list adds an axis"
     )
+
+
+def folders(overrides: Sequence[str], *names: str) -> dict[str, Path]:
+    """{name: folder} of actions that need no config: ``runs_dir=DIR``, by default the folder runs, and so on."""
+    found = {name: Path(name.removesuffix("_dir")) for name in names}
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key not in found or not value:
+            raise InputError(f"'{override}'", "no such override of this action", [f"{name}=DIR" for name in found], key)
+        found[key] = Path(value)
+    return found
 
 
 def jobs(text: str) -> int | None:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from findings.commands.arguments import folders
 from findings.errors import InputError
 
 
@@ -14,14 +15,14 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     scale, overrides = given.scale, given.overrides
     if scale and "=" in scale:
         scale, overrides = None, [scale, *overrides]
-    folders = _folders(overrides)
+    chosen_folders = folders(overrides, "results_dir", "runs_dir")
     from rich.console import Console
 
     from findings import report
 
     console = Console()
-    for chosen in [scale] if scale else planned_scales(folders["results_dir"]):
-        made = report.build(chosen, folders["results_dir"], folders["runs_dir"])
+    for chosen in [scale] if scale else planned_scales(chosen_folders["results_dir"]):
+        made = report.build(chosen, chosen_folders["results_dir"], chosen_folders["runs_dir"])
         console.print(report.summary_table(made.verdicts))
         for path in (made.readme, *made.figures):
             console.print(str(path), highlight=False, soft_wrap=True)
@@ -33,13 +34,3 @@ def planned_scales(results: Path) -> list[str]:
     if not scales:
         raise InputError(str(results), "nothing has been planned here yet: `findings run quick` does, and trains it")
     return scales
-
-
-def _folders(overrides: Sequence[str]) -> dict[str, Path]:
-    folders = {"results_dir": Path("results"), "runs_dir": Path("runs")}
-    for override in overrides:
-        key, _, value = override.partition("=")
-        if key not in folders or not value:
-            raise InputError(f"'{override}'", "no such override of a report", [f"{name}=DIR" for name in folders], key)
-        folders[key] = Path(value)
-    return folders
