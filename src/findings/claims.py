@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Kind = Literal["greater", "no_worse", "equal", "computed", "measured"]
-Roles = Mapping[str, Sequence[str]]  # role -> the model files that play it, one at each scale
+Roles = Mapping[str, Sequence[str]]  # role -> the model files that play it; those of one place are a line-up
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Claim:
       within ``margin`` of 0. The metric is a column of metrics.csv or derived from one run's, in percent.
     - ``computed``: the metric is counted from the networks themselves ("parameters", "multiply_adds", ...). Every
       network has the quoted one of ``counts``, to as many digits as that is written with; without ``counts``, the
-      contrast is at most ``margin`` times the first network's count, and exactly 0 without a margin.
+      contrast is at most ``margin`` times the count of the network it is weighed against (the negative weight), and
+      exactly 0 without a margin.
     - ``measured``: the metric is a cost, measured apart from training ("images_per_second", ...). The first network's
       is more than ``margin`` times the second's.
     """
@@ -62,6 +63,10 @@ class _Players(dict[str, str]):
 
 
 def cast(roles: Roles, models: Sequence[str]) -> dict[str, str]:
-    """{role: the first of its networks that is among ``models``}; a role that none of them plays is left out."""
-    found = {role: [name for name in candidates if name in models] for role, candidates in roles.items()}
-    return {role: names[0] for role, names in found.items() if names}
+    """{role: network} of the line-up that has most of its networks among ``models``, and of it those that are.
+
+    Networks of two line-ups never play together: they are not made to be compared.
+    """
+    line_ups = [dict(zip(roles, players, strict=True)) for players in zip(*roles.values(), strict=True)]
+    present = [{role: name for role, name in line_up.items() if name in models} for line_up in line_ups]
+    return max(present, key=len, default={})

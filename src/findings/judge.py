@@ -19,6 +19,7 @@ from findings.report.evidence import Arm, Cost, Evidence, Run
 
 Word = Literal["reproduced", "contradicted", "inconclusive", "not run"]
 FEWEST_SEEDS = 3  # and rounds of a measurement
+SUSPICIOUS = 0.05  # of the cores' time: costs measured while others had more of it say little
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,17 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     if absent:
         return _verdict(claim, evidence, "not run", f"no finished run of {_and(absent)}")
     _same_conditions(claim, [run for found in runs.values() for run in found])
+    if claim.metric.startswith("shift_"):
+        _same_shifts(evidence, runs)
     unmeasured = [
         run.id for found in runs.values() for run in found if run.diverged and not _is_number(run.last(claim.metric))
     ]
     if unmeasured:
-        reason = f"{_and(unmeasured)} diverged before an error was measured, and may not be left out"
+        reason = f"{_and(unmeasured)} diverged before {claim.metric} was measured, and may not be left out"
+        return _verdict(claim, evidence, "inconclusive", reason)
+    lost = [model for model, found in runs.items() if all(run.diverged for run in found)]
+    if lost and claim.kind in ("no_worse", "equal"):
+        reason = f"every run of {_and(lost)} diverged: nothing is learned from networks that both fail"
         return _verdict(claim, evidence, "inconclusive", reason)
     samples = {model: [run.headline(claim.metric) for run in found] for model, found in runs.items()}
     word: Word
@@ -122,9 +129,9 @@ def _computed(claim: Claim, evidence: Evidence) -> Verdict:
         other = [f"{model} not {count}" for model, count in claim.counts.items() if not _agrees(values[model], count)]
         holds, remark = not other, f"; {_and(other)}" if other else ""
     else:
-        first = next(iter(values.values()))
-        holds = abs(effect) <= (claim.margin or 0) * first
-        remark = f"; a difference of {abs(effect) / first:.1%}" if claim.margin and first else ""
+        reference = sum(abs(weight) * values[model] for model, weight in claim.contrast.items() if weight < 0)
+        holds = abs(effect) <= (claim.margin or 0) * reference
+        remark = f"; a difference of {100 * abs(effect) / reference:.1f} %" if claim.margin and reference else ""
     word: Word = "reproduced" if holds else "contradicted"
     return _verdict(claim, evidence, word, f"computed: {counts}{remark}", None, float(effect))
 
@@ -143,7 +150,13 @@ def _measured(claim: Claim, evidence: Evidence) -> Verdict:
     if absent or not rounds:
         name = f"{evidence.plan.scale}/{evidence.plan.finding}"
         return _verdict(claim, evidence, "not run", f"`findings measure {name}` has not measured {_and(absent)}")
-    _same_machine(claim, [cost for costs in (first, second) for cost in costs.values()])
+    costs = [cost for found in (first, second) for cost in found.values()]
+    _same_machine(claim, costs)
+    others = statistics.fmean(cost.others for cost in costs)
+    if others > SUSPICIOUS:
+        name, share = f"{evidence.plan.scale}/{evidence.plan.finding}", f"{100 * others:.0f} %"
+        reason = f"other processes had {share} of the machine meanwhile: `findings measure {name}` again, alone"
+        return _verdict(claim, evidence, "inconclusive", reason, len(rounds))
     logs = [math.log(getattr(first[at], claim.metric) / getattr(second[at], claim.metric)) for at in rounds]
     ratio, margin = math.exp(statistics.fmean(logs)), claim.margin or 1.0
     if len(rounds) < FEWEST_SEEDS:
@@ -208,6 +221,16 @@ def _same_conditions(claim: Claim, runs: list[Run]) -> None:
         if len(values) > 1:
             examples = _and([f"{value} in {run}" for value, run in sorted(values.items())])
             raise InputError(claim.id, f"its runs differ in {what}: {examples}; rerun one side or move it away")
+
+
+def _same_shifts(evidence: Evidence, runs: dict[str, list[Run]]) -> None:
+    """A lost row of probes.csv would change what the mean is over."""
+    for model, found in runs.items():
+        planned = sorted(evidence.arms(model)[0].config.get("evaluation.shifts", []))
+        for run in found:
+            probed = sorted(probe.value for probe in run.probes if probe.probe == "shift")
+            if probed and probed != planned:
+                raise InputError(run.id, f"probes.csv has the shifts {probed}, planned are {planned}: restore the file")
 
 
 def _remarks(claim: Claim, evidence: Evidence, runs: dict[str, list[Run]], samples: dict[str, list[float]]) -> str:

@@ -15,6 +15,7 @@ from findings.plan import PlannedRun
 from findings.records import PROBE_COLUMNS
 from findings.report.merge import CONDITIONS, METRIC_COLUMNS
 
+COSTS = ("milliseconds_per_step", "images_per_second", "peak_memory_mib", "others")
 FIGURES = {
     "bottleneck-savings": ("counted-savings", "error-and-cost"),
     "depth-degradation": ("error-curves", "error-against-depth"),
@@ -72,14 +73,23 @@ def write_costs(results: Path, finding: str) -> None:
     with (results / "quick" / finding / "cost.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
-            ["model", "arm", "round", *CONDITIONS, "milliseconds_per_step", "images_per_second", "peak_memory_mib"]
+            [
+                "model",
+                "arm",
+                "round",
+                *CONDITIONS,
+                "milliseconds_per_step",
+                "images_per_second",
+                "peak_memory_mib",
+                "others",
+            ]
         )
         for at in range(1, 6):
             for arm in arms:
                 time = (20 if "22x1" in arm["arm"] else 10) + at / 10
                 conditions = ["A processor", "fp32", 2, 64, "2.15.0"]
                 writer.writerow(
-                    [arm["axes"]["model"], arm["arm"], at, *conditions, time, f"{64_000 / time:.6g}", 30 + at]
+                    [arm["axes"]["model"], arm["arm"], at, *conditions, time, f"{64_000 / time:.6g}", 30 + at, 0]
                 )
 
 

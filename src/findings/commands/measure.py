@@ -134,8 +134,9 @@ def _measure(
 def _show(networks: "Sequence[Network]", done: "Sequence[Measured]", console: "Console") -> None:
     from rich.table import Table
 
+    from findings.judge import SUSPICIOUS
     from findings.measure.steps import Measurement
-    from findings.measure.table import SUSPICIOUS, share_of_others, spread
+    from findings.measure.table import share_of_others, spread
     from findings.plan import cores
 
     table = Table("network")

@@ -10,6 +10,7 @@ from typing import Any
 from findings import provenance
 from findings.measure.rounds import Measured, Network
 from findings.measure.steps import Measurement
+from findings.plan import cores
 from findings.records import write_atomically
 
 COLUMNS = (
@@ -25,11 +26,11 @@ COLUMNS = (
     "milliseconds_per_step",
     "images_per_second",
     "peak_memory_mib",
+    "others",
     "torch",
     "git",
     "dirty",
 )
-SUSPICIOUS = 0.05  # of the cores' time: with more than this had by others, figures say little
 
 
 def row(measured: Measured) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def row(measured: Measured) -> dict[str, Any]:
         "milliseconds_per_step": f"{result.milliseconds_per_step:.6g}",
         "images_per_second": f"{result.images_per_second:.6g}",
         "peak_memory_mib": f"{result.peak_memory_mib:.6g}",
+        "others": f"{share_of_others([result], cores()):.6g}",
         "torch": provenance.packages()["torch"],
         "git": code["sha"],
         "dirty": "" if code["dirty"] is None else str(code["dirty"]).lower(),

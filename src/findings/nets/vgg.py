@@ -47,8 +47,7 @@ class VGG(nn.Module):
         fraction(dropout=dropout)
         if depth not in CONVOLUTIONS:
             raise InputError("model.depth", f"no VGG has {depth} layers", [str(known) for known in CONVOLUTIONS])
-        if size < 2 ** len(WIDTHS):
-            raise InputError("data.size", f"{size} is below 32: five poolings would leave nothing of the image")
+        _check_size(size)
         norm = partial(normalise, batch_norm=batch_norm, group=batch_norm_group)
         self.stages = nn.Sequential()
         inputs = channels
@@ -66,6 +65,7 @@ class VGG(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
+        _check_size(min(x.shape[2:]))
         return self.head(self.stages(x))
 
     @staticmethod
@@ -81,3 +81,8 @@ class VGG(nn.Module):
         if model["hidden"] != [4096, 4096]:
             name += "-fc" + "x".join(str(width) for width in model["hidden"])
         return name + (f"-dropout{model['dropout']:g}" if model["dropout"] != 0.5 else "")
+
+
+def _check_size(size: int) -> None:
+    if size < 2 ** len(WIDTHS):
+        raise InputError("data.size", f"{size} is below 32: five poolings would leave nothing of the image")

@@ -75,6 +75,7 @@ class Cost:
     milliseconds_per_step: float
     images_per_second: float
     peak_memory_mib: float
+    others: float  # the part of the cores' time, 0 to 1, that other processes had meanwhile
     conditions: dict[str, str]  # device, precision, threads, ...: equal wherever costs are compared
 
 

@@ -63,7 +63,8 @@ def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
                     f"{short(folder / 'runs.csv')} ({known.run['fingerprint']}): move one of the two away",
                 )
             if not known or _progress(run) >= _progress(known.run):
-                tables[run["id"]] = found
+                # a record carried without its probes takes none away
+                tables[run["id"]] = found if found.probes or not known else found._replace(probes=known.probes)
     _write_tables(folder, tables)
     arms = {arm.id for arm in plan.arms}
     runs = tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key].run["arm"] in arms)
@@ -142,8 +143,12 @@ def _read_probes(path: Path, run: Cells) -> list[Cells]:
     """Rows of probes.csv; none of a run that has not ended, or is not probed."""
     rows = []
     for row in _read_csv(path) if path.exists() and run["status"] == "finished" else []:
-        numbers = {column: _number(column, row[column]) for column in ("test_error", "agreement")}
-        rows.append({column: run[column] for column in ("id", "seed", "model")} | row | numbers)
+        try:
+            cells = {column: row[column] for column in PROBE_COLUMNS[3:]} | {"value": str(int(row["value"]))}
+            numbers = {column: _number(column, row[column]) for column in ("test_error", "agreement")}
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(short(path), f"is no table of probes ({error!r})") from error
+        rows.append({column: run[column] for column in ("id", "seed", "model")} | cells | numbers)
     return rows
 
 
@@ -181,8 +186,8 @@ def _read_tables(folder: Path) -> Tables:
         tables[row["id"]] = Entry({column: row.get(column, "") for column in RUN_COLUMNS}, [], [])
     for path, columns in ((curves, CURVE_COLUMNS), (folder / "probes.csv", PROBE_COLUMNS)):
         for row in _read_csv(path) if path.exists() else []:
-            if row["id"] not in tables:
-                raise InputError(short(path), f"holds '{row['id']}', which is not in runs.csv: restore both files")
+            if row.get("id") not in tables:
+                raise InputError(short(path), f"holds '{row.get('id')}', which is not in runs.csv: restore both files")
             entry = tables[row["id"]]
             (entry.curves if path == curves else entry.probes).append({name: row.get(name) or "" for name in columns})
     return tables
@@ -229,8 +234,11 @@ def _costs(path: Path) -> tuple[Cost, ...]:
                 milliseconds_per_step=float(row["milliseconds_per_step"]),
                 images_per_second=float(row["images_per_second"]),
                 peak_memory_mib=float(row["peak_memory_mib"]),
+                others=float(row["others"]),
                 conditions={key: row[key] for key in CONDITIONS},
             )
+            if min(cost.milliseconds_per_step, cost.images_per_second) <= 0:
+                raise ValueError(f"round {cost.round} of {cost.model} took no time")
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(short(path), f"is no table of costs ({error!r}): `findings measure` writes it") from error
         costs.append(cost)
@@ -256,14 +264,13 @@ def _run(cells: Cells, curves: list[Cells], probes: list[Cells]) -> Run:
         torch=cells["torch"],
         wall_seconds=float(cells["wall_seconds"] or 0),
         rows=tuple(sorted(rows, key=lambda row: row["epoch"] or 0)),
-        probes=tuple(
-            Probe(
-                probe=row["probe"],
-                value=int(row["value"]),
-                test_error=float(row["test_error"]) if row["test_error"] else None,
-                agreement=float(row["agreement"]) if row["agreement"] else None,
-                remark=row["remark"],
-            )
-            for row in probes
-        ),
+        probes=tuple(_probe(row) for row in probes),
     )
+
+
+def _probe(row: Cells) -> Probe:
+    try:
+        error, agreement = (float(row[key]) if row[key] else None for key in ("test_error", "agreement"))
+        return Probe(row["probe"], int(row["value"]), error, agreement, row["remark"])
+    except ValueError as problem:
+        raise InputError("probes.csv", f"{problem} in a row of {row['id']}: restore the file") from problem

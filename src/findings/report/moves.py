@@ -48,6 +48,8 @@ def draw_moves(evidence: Evidence, title: str, lines: Mapping[str, str]) -> "Fig
         axes.set_ylim(*((0, None) if column == "test_error" else (None, 100.5)))
         label_ends(axes, HEIGHT, ends)
     note = "Moved up, down, left and right, zeros coming in: mean over the four and the seeds; band: the seeds' range."
+    if any(not run.probes for model in lines.values() for run in evidence.counted(model)):
+        note += " Runs that diverged are not moved."
     headings(figure, evidence, title, note, [model for model in lines.values() if _by_distance(evidence, model)])
     return figure
 

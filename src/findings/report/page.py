@@ -82,7 +82,8 @@ def _outcome(chapter: Chapter) -> str:
 
 
 MEANINGS: dict[Word, str] = {
-    "contradicted": "here the opposite of what is claimed was seen, and not by the chance of a seed.",
+    "contradicted": "the opposite of what is claimed was seen here, beyond the spread between seeds or rounds; or what "
+    "was counted is not what is quoted.",
     "inconclusive": "these runs cannot tell. Either seeds of one network differ among themselves by as much as the "
     "networks do, or there are too few of them; it speaks neither for the claim nor against it.",
 }

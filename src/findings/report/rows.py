@@ -80,7 +80,7 @@ def _draw_panel(axes: "Axes", panel: Panel, count: int, is_named: bool) -> None:
     axes.set_yticks(range(len(names)), names, color=INK)
     axes.tick_params(axis="y", length=0)
     means = [statistics.fmean(entry.values) for entry in panel.entries if entry.values]
-    every = [value for entry in panel.entries for value in entry.values]
+    every = [value for entry in panel.entries for value in (*entry.values, *_reach(entry))]
     if panel.bars:
         low, high = 0.0, 1.38 * max(means)
     else:
@@ -95,6 +95,14 @@ def _draw_panel(axes: "Axes", panel: Panel, count: int, is_named: bool) -> None:
             axes.text(low + 0.02 * (high - low), row, "not measured", va="center", color=QUIET, fontsize=7.5)
             continue
         _draw_entry(axes, panel, entry, row)
+
+
+def _reach(entry: Entry) -> list[float]:
+    """The ends of the bar of one standard deviation."""
+    if len(entry.values) < 2:
+        return []
+    mean, sd = statistics.fmean(entry.values), statistics.stdev(entry.values)
+    return [mean - sd, mean + sd]
 
 
 def _draw_entry(axes: "Axes", panel: Panel, entry: Entry, row: int) -> None:

@@ -60,22 +60,24 @@ def probes(evidence: Evidence) -> str:
 
 def costs(evidence: Evidence) -> str:
     """Medians over the rounds, with their range; empty where nothing was measured."""
-    rows, conditions = [], {}
+    rows, conditions = [], []
     for arm in evidence.plan.arms:
         found = [cost for cost in evidence.costs if cost.arm == arm.id]
         if not found:
             continue
-        conditions = found[0].conditions
+        conditions += [cost.conditions for cost in found if cost.conditions not in conditions]
         cells = (
-            _range([cost.milliseconds_per_step for cost in found], ".3g"),
-            _range([cost.images_per_second for cost in found], ",.0f"),
+            _range([cost.milliseconds_per_step for cost in found]),
+            _range([cost.images_per_second for cost in found]),
             f"{statistics.median(cost.peak_memory_mib for cost in found):,.0f}",
             str(len(found)),
         )
         rows.append((arm.model, *cells))
     if not rows:
         return ""
-    how = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in conditions.items())
+    how = "; or ".join(
+        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.items()) for one in conditions
+    )
     text = f"Measured apart from training, one network at a time, taking turns ({how}). Median, and from least to most."
     headings = ("network", "ms per training step", "training images/s", "peak memory (MiB)", "rounds")
     return f"{text}\n\n{table(headings, rows)}"
@@ -151,8 +153,13 @@ def _tested(run: Run) -> bool:
     return any(row["test_error"] is not None for row in run.rows)
 
 
-def _range(values: Sequence[float], form: str) -> str:
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+def _range(values: Sequence[float]) -> str:
+    return f"{figure(statistics.median(values))} ({figure(min(values))} to {figure(max(values))})"
+
+
+def figure(value: float) -> str:
+    """Three digits, or all of them before the point: 8.93, 47.2, 1,270."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _count(value: int | None) -> str:

@@ -1,7 +1,8 @@
 """Global average pooling replaces fully connected heads: Lin et al. 2014 (arXiv:1312.4400), sections 3.2 and 4.6.
 
 One trunk with three heads: global average pooling and a linear layer; flattened maps and a fully connected layer of
-512; the same with dropout. The claims and the one margin among them were fixed before any run was made.
+512; the same with dropout. The claims and the one margin among them were fixed before any run but of
+digits, which served to try them.
 """
 
 from typing import TYPE_CHECKING
@@ -116,7 +117,7 @@ def draw_heads(evidence: "Evidence") -> "Figure | None":
     sizes = []
     for (role, model), look in zip(players.items(), LOOKS, strict=False):
         count = evidence.count(model, "head_parameters")
-        sizes.append(Entry(HEADS[role], [] if count is None else [count], look, f"{count:,}"))
+        sizes.append(Entry(HEADS[role], [] if count is None else [count], look, f"{count or 0:,}"))
     panels = [
         Panel("Test error", "at the last epoch (%)", rows("test_error")),
         Panel("Generalisation gap", "test less training error (pp)", rows("generalisation_gap")),
