@@ -1,6 +1,6 @@
-"""python benchmarks/startup.py     how long the command takes to answer, and to plan 1,000 runs
+"""python -m benchmarks.startup [--record]     how long the command takes to answer, and to plan 1,000 runs
 
-Whole processes, median of several; prints one table. The targets: --help in 0.5 s, a plan of 1,000 runs in 5 s.
+Whole processes, median of several. The targets: --help in 0.5 s, a plan of 1,000 runs in 5 s.
 """
 
 import statistics
@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks.table import Benchmark, Row, parser
+from findings import provenance
 
 COMMANDS = {
     "findings --help": (["--help"], 5, 0.5),
@@ -23,15 +24,36 @@ COMMANDS = {
         5.0,
     ),
 }
+STARTUP = Benchmark(
+    name="startup",
+    title="Start-up and planning",
+    shown={
+        "command": "{command}",
+        "median s": "{median_seconds:.2f}",
+        "min": "{min_seconds:.2f}",
+        "max": "{max_seconds:.2f}",
+        "target s": "{target_seconds}",
+    },
+    columns=("command", "repeats", "median_seconds", "min_seconds", "max_seconds", "target_seconds"),
+)
 
 
-def main() -> None:
-    table = Table("command", "median s", "min", "max", "target s", title="Start-up and planning")
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = parser("startup", __doc__).parse_args(arguments)
+    STARTUP.run(_rows(), provenance.processor(), record=given.record)
+
+
+def _rows() -> Iterator[Row]:
     for name, (arguments, repeats, target) in COMMANDS.items():
         times = [_time(arguments) for _ in range(repeats)]
-        row = (statistics.median(times), min(times), max(times))
-        table.add_row(name, *(f"{seconds:.2f}" for seconds in row), f"{target:g}" if target else "")
-    Console().print(table)
+        yield {
+            "command": name,
+            "repeats": repeats,
+            "median_seconds": statistics.median(times),
+            "min_seconds": min(times),
+            "max_seconds": max(times),
+            "target_seconds": f"{target:g}" if target else "",
+        }
 
 
 def _time(arguments: list[str]) -> float:
