@@ -71,16 +71,10 @@ class Augmentation:
 
     def apply(self, images: Tensor, index: Tensor, padding: int, mode: Padding) -> Tensor:
         """Crop and flip normalised ``images`` (B, C, H, W), which are the training images ``index`` (B,)."""
-        batch, channels, height, width = images.shape
-        device = images.device
+        batch, _, height, width = images.shape
         if padding:
             images = F.pad(images, (padding,) * 4, mode="constant" if mode is Padding.zero else "reflect")
-        rows = self.rows[index, None] + torch.arange(height, device=device)  # (B, H)
-        columns = torch.arange(width, device=device).expand(batch, width)
-        columns = torch.where(self.flipped[index, None], width - 1 - columns, columns) + self.columns[index, None]
-        return images[
-            torch.arange(batch, device=device)[:, None, None, None],
-            torch.arange(channels, device=device)[None, :, None, None],
-            rows[:, None, :, None],
-            columns[:, None, None, :],
-        ]
+            # a view of every crop there is; picking one for each image copies whole rows, not pixel by pixel
+            crops = images.unfold(2, height, 1).unfold(3, width, 1)  # (B, C, 2p + 1, 2p + 1, H, W)
+            images = crops[torch.arange(batch, device=images.device), :, self.rows[index], self.columns[index]]
+        return torch.where(self.flipped[index, None, None, None], images.flip(3), images)
