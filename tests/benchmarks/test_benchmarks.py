@@ -1,0 +1,121 @@
+"""Every benchmark runs with tiny settings and prints its table; it keeps rows when told to, after those kept before."""
+
+import csv
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from findings.report.merge import METRIC_COLUMNS
+
+ROOT = Path(__file__).parents[2]
+TINY = ("recipe.batch_size=8", "data.size=8", "trainer.accelerator=cpu")
+ONE = ["--networks", "resnet8", "--precisions", "fp32"]
+
+
+@pytest.fixture
+def benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Imports a benchmark as its command does, from the repository's root; results go to the test's own folder."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    made_up, table = importlib.import_module("benchmarks.made_up"), importlib.import_module("benchmarks.table")
+    monkeypatch.setattr(made_up, "PROTOCOL", (*made_up.PROTOCOL, *TINY))
+    monkeypatch.setattr(made_up, "cores", lambda: 1)  # threads of a machine that is busy wait for each other
+    monkeypatch.setattr(table, "LISTENING", 0.02)
+    return lambda name: importlib.import_module(f"benchmarks.{name}")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with Path("results", "benchmarks", f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_step_compares_ours_with_the_bare_loop_and_the_usual_way(benchmark: Any, capfd: Any) -> None:
+    benchmark("step").main([*ONE, "--pairs", "2", "--seconds", "0.01", "--record"])
+    assert "ours / bare" in capfd.readouterr().out
+    (row,) = rows("step")
+    assert (row["network"], row["precision"], row["batch_size"], row["pairs"]) == ("resnet8", "fp32", "8", "2")
+    rates = [float(row[name]) for name in ("ours", "bare", "usual")]
+    assert all(rate > 0 for rate in rates)
+    assert 0 < float(row["ours_over_bare_q1"]) <= float(row["ours_over_bare"]) <= float(row["ours_over_bare_q3"])
+
+
+def test_packing_counts_all_workers_over_one_window(benchmark: Any, capfd: Any) -> None:
+    benchmark("packing").main(
+        ["--network", "resnet8", "--precision", "fp32", "--most", "2", "--seconds", "0.1", "--record"]
+    )
+    assert "speed-up" in capfd.readouterr().out
+    alone, two = rows("packing")
+    assert (alone["workers"], alone["speed_up"], two["workers"]) == ("1", "1", "2")
+    assert float(two["images_per_second_each"]) == pytest.approx(float(two["images_per_second"]) / 2, rel=1e-4)
+
+
+def test_memory_measures_a_network_in_a_process_of_its_own(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(benchmark("memory"), "SECONDS", 0.01)
+    benchmark("memory").main([*ONE, "--record"])
+    assert "MiB" in capfd.readouterr().out
+    (row,) = rows("memory")
+    assert float(row["peak_memory_mib"]) > 0
+
+
+def test_plan_counts_runs_and_networks(benchmark: Any, capfd: Any) -> None:
+    module: ModuleType = benchmark("plan")
+    module.main(["--most", "2", "--record"])
+    assert "planner s" in capfd.readouterr().out
+    (row,) = rows("plan")
+    assert (row["runs"], row["networks"]) == ("2", "2")
+    assert [_size(module, runs) for runs in (10, 100, 1_000, 10_000)] == [10, 100, 1_000, 10_000]
+
+
+def _size(module: ModuleType, runs: int) -> int:
+    """Of the plan that ``_overrides`` ask for."""
+    _, depths, widths, seeds = module._overrides(runs)
+    return (depths.count(",") + 1) * (widths.count(",") + 1) * int(seeds.removeprefix("seed=range(").removesuffix(")"))
+
+
+def test_report_reads_the_records_that_it_makes_up(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any
+) -> None:
+    module = benchmark("report")
+    module.main(["--most", "5", "--record"])
+    assert "again s" in capfd.readouterr().out
+    (row,) = rows("report")
+    assert (row["runs"], row["rows"]) == ("5", "1000")
+    assert float(row["first_peak_mib"]) > 10
+    assert len(module._metrics("plain20", 0).splitlines()[1].split(",")) == len(METRIC_COLUMNS)
+
+
+def test_startup_times_whole_commands(benchmark: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    monkeypatch.setattr(benchmark("startup"), "COMMANDS", {"findings --help": (["--help"], 1, 0.5)})
+    benchmark("startup").main([])
+    assert "findings --help" in capfd.readouterr().out
+    assert not Path("results").exists()  # nothing is kept unless it is asked for
+
+
+def test_recording_only_ever_appends(benchmark: Any, capfd: Any) -> None:
+    table = benchmark("table")
+    made = table.Benchmark("made", "A table", {"what": "{what}", "how long": "{seconds:.1f} s"}, ("what", "seconds"))
+    made.run([{"what": "one", "seconds": 1.23456789}], "A processor", record=True)
+    assert "1.2 s" in capfd.readouterr().out
+    before = made.path.read_bytes()
+    made.run([{"what": "two", "seconds": 2.0}], "A processor", record=True)
+    assert made.path.read_bytes().startswith(before)
+    first, second = rows("made")
+    assert list(first) == [*table.CONDITIONS, "what", "seconds"]
+    assert (first["what"], first["seconds"], second["what"]) == ("one", "1.23457", "two")
+    assert first["date"]
+    assert first["machine"] == "A processor"
+    assert first["torch"]
+
+    def never() -> Any:
+        raise AssertionError("measured in vain")
+        yield
+
+    other = table.Benchmark("made", "A table", {"what": "{what}"}, ("what", "metres"))
+    with pytest.raises(SystemExit, match="other columns"):
+        other.run(never(), "A processor", record=True)
+    assert len(rows("made")) == 2
