@@ -50,6 +50,14 @@ def test_the_same_bytes_again_and_from_the_tables_alone(tmp_path: Path) -> None:
     assert everything(results) == before
 
 
+def test_a_figure_of_an_earlier_plan_goes(tmp_path: Path) -> None:
+    results, runs = write_study(tmp_path)
+    report.build("quick", results, runs)
+    write_plan(results, [arm(model, [0, 1, 2], iterations=64_000) for model in SMALL])
+    report.build("quick", results, runs)
+    assert not list((results / "quick").glob("*/figures/*"))
+
+
 def test_no_machine_and_no_time_in_what_is_written(tmp_path: Path) -> None:
     results, runs = write_study(tmp_path)
     report.build("quick", results, runs)

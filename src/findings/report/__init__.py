@@ -69,6 +69,8 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
                 if figure := item.draw(evidence):
                     figures += drawing.save(figure, path.parent / "figures", item.name)
                     drawn.append(item)
+                else:
+                    drawing.remove(path.parent / "figures", item.name)
         chapters.append(page.Chapter(study, evidence, tuple(found), tuple(drawn)))
         verdicts += found
     content = [verdict.as_dict() for verdict in verdicts]

@@ -65,6 +65,12 @@ def save(figure: "Figure", folder: Path, name: str) -> list[Path]:
     return paths
 
 
+def remove(folder: Path, name: str) -> None:
+    """Take away a figure of an earlier plan, which has nothing to show any more."""
+    for kind in ("svg", "png"):
+        (folder / f"{name}.{kind}").unlink(missing_ok=True)
+
+
 def depth_colours(depths: Iterable[int]) -> dict[int, tuple[str, str]]:
     """A colour and a marker for each depth: the deeper, the darker, so that the order also shows in grey."""
     from matplotlib import colormaps
