@@ -173,7 +173,10 @@ def test_every_file_opens_with_the_command_that_uses_it(file: Path) -> None:
         ("+recipe.new=1", "recipe.new: no such key"),
         ("model=resnt56", "model: no such choice 'resnt56'; did you mean 'resnet56'?"),
         ("data=cifar", "data: no such choice 'cifar'; did you mean 'cifar10'?"),
-        ("scale=imagenet", "scale: no such choice 'imagenet'; allowed: cifar10, cifar10-jpeg, cifar10-jpeg-full, quick"),
+        (
+            "scale=imagenet",
+            "scale: no such choice 'imagenet'; allowed: cifar10, cifar10-jpeg, cifar10-jpeg-full, quick",
+        ),
         ("recipe.lr=abc", "recipe.lr: 'abc' does not fit: it must be a number"),
         ("recipe.lr=null", "recipe.lr: 'None' does not fit: it must be a number"),
         ("recipe.lr=[1]", "recipe.lr: '[1]' does not fit"),
