@@ -71,7 +71,7 @@ def test_expansion_is_the_cross_product_in_the_files_order(file: Path) -> None:
     parameters = yaml.safe_load(file.read_text())["parameters"]
     values = [node.get("values", [node.get("value")]) for node in parameters.values()]
     runs, common = expand(read(file), [])
-    assert [list(run.values()) for run in runs] == [[str(v) for v in row] for row in itertools.product(*values)]
+    assert [list(run.values()) for run in runs] == [[hydra_value(v) for v in row] for row in itertools.product(*values)]
     assert all(list(run) == list(parameters) for run in runs)
     assert common == []
 
