@@ -196,6 +196,12 @@ def test_computed_compares_exactly() -> None:
     projected = replace(given.plan.arms[1], counts=Counts(855_770))
     verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], projected))))
     assert (verdict.verdict, verdict.effect) == ("contradicted", -2752)
+    exact = replace(given.plan.arms[1], counts=Counts(1_853_018))
+    verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], exact))))
+    assert verdict.as_dict()["effect"] == -1_000_000
+    nearly = replace(given.plan.arms[1], counts=Counts(1_853_019))
+    verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], nearly))))
+    assert verdict.as_dict()["effect"] == -1_000_001, "a count is not rounded"
 
 
 def test_a_verdicts_file_form() -> None:

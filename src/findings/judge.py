@@ -44,9 +44,9 @@ class Verdict:
     published: tuple[dict[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """For verdicts.json: keys in a fixed order, numbers to six significant digits."""
+        """For verdicts.json: keys in a fixed order; counts are exact, other numbers have six significant digits."""
         content = asdict(self)
-        content["effect"] = _rounded(self.effect)
+        content["effect"] = self.effect if self.kind == "computed" else _rounded(self.effect)
         content["ci95"] = None if self.ci95 is None else [_rounded(end) for end in self.ci95]
         content["published"] = list(self.published)
         return content
