@@ -28,7 +28,7 @@ def draw_moves(evidence: Evidence, title: str, lines: Mapping[str, str]) -> "Fig
         return None
     figure = Figure(figsize=(WIDTH, HEIGHT))
     grid = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.075, right=0.865, top=0.735, bottom=0.125, wspace=0.52)
+    figure.subplots_adjust(left=0.075, right=0.865, top=0.735, bottom=0.125, wspace=0.66)
     for axes, (column, heading, label) in zip(grid, PANELS, strict=True):
         axes.set_title(heading, loc="left")
         axes.set_xlabel("images moved by (pixels)")
