@@ -20,7 +20,7 @@ def test_a_time_limit_and_an_interrupt_stop_cleanly_and_the_same_command_goes_on
     assert 0 < reached < 2000
 
     interrupted = Findings(tmp_path, "run", sweep, "--jobs", "1")
-    until(lambda: training(tmp_path)() and next(iter(records(tmp_path).values()))["attempts"] == 2)
+    until(lambda: training(tmp_path)() and next(iter(records(tmp_path).values()))["iteration"] > reached)
     interrupted.process.send_signal(signal.SIGINT)
     assert "received SIGINT: writing checkpoints" in interrupted.wait(75)
     (record,) = records(tmp_path).values()
