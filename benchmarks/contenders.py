@@ -19,6 +19,7 @@ from benchmarks.made_up import load
 from benchmarks.turns import Turns
 from findings.config import Config, Precision
 from findings.data.augment import Statistics
+from findings.data.batches import Batches
 from findings.data.stream import place
 from findings.learner import EpochChunks, Learner
 from findings.measure.steps import ENDLESS
@@ -68,8 +69,9 @@ def bare(parent: Connection, config: Config) -> None:
     device = ready(config)
     torch.backends.cudnn.deterministic = False
     recipe = config.recipe
-    stream, _ = place(load(config.data), config, device, DTYPES[recipe.precision])
-    batches = [stream.batch(0, position) for position in range(min(READY_MADE, stream.steps))]
+    made = Batches(place(load(config.data), config, device, DTYPES[recipe.precision])[0])
+    made.prepare(0)
+    batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps))]
     network = build(config).to(device, DTYPES[recipe.precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(
         network.parameters(),

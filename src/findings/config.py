@@ -7,7 +7,7 @@ Only dataclasses and plain checks live here: no torch, no Hydra. Hydra's ConfigS
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -103,6 +103,8 @@ class TrainerConfig:
 
     accelerator: str = "auto"  # Lightning's: auto, cpu, cuda
     threads: int | None = None  # null: chosen when planned, then frozen, since threads change sums
+    fast: bool = True  # false: the recipe's step written out, for comparison
+    compiled: bool | None = None  # torch.compile; null: chosen when planned, then frozen, since it changes rounding
     checkpoint_every: float = 1.0  # minutes
     evaluation_batch_size: int = 500  # images at once; a signal is heeded between two batches
     chunk_seconds: float = 1.0  # steps per Lightning batch fill about this long; a checkpoint waits no longer
@@ -180,6 +182,8 @@ def check(config: Config) -> None:
         raise InputError(
             "trainer.chunk_seconds", f"{trainer.chunk_seconds} is above 5: a preempted run must save in time"
         )
+    if trainer.compiled and not trainer.fast:
+        raise InputError("trainer.compiled", "needs trainer.fast=true")
     if config.tracking.mode not in TRACKING_MODES:
         raise InputError(
             "tracking.mode", f"unknown value '{config.tracking.mode}'", TRACKING_MODES, config.tracking.mode
@@ -225,6 +229,12 @@ def _at_least(key: str, value: float, minimum: float) -> None:
         raise InputError(key, "is infinite")
     if not value >= minimum:  # also refuses nan
         raise InputError(key, f"{value} is below {minimum:g}, the least it may be")
+
+
+def with_rounding_of(config: Config, begun: Config) -> Config:
+    """``config``, computed as the run that has ``begun`` is: with its threads, and its kind of steps."""
+    kept = {name: getattr(begun.trainer, name) for name in ("threads", "fast", "compiled")}
+    return replace(config, trainer=replace(config.trainer, **kept))
 
 
 def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:

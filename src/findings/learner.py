@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import IterableDataset
-from torchmetrics import Metric
 
 from findings.config import Config, Remeasure
-from findings.data.randomness import seed_for
 from findings.data.stream import Split, Stream
+from findings.metrics import ErrorAndLoss
 from findings.schedule import learning_rate
+from findings.steps import Steps, steps_for
 
 
 class Chunk(NamedTuple):
@@ -29,30 +29,6 @@ class Chunk(NamedTuple):
     epoch: int
     start: int
     stop: int
-
-
-class ErrorAndLoss(Metric):
-    """Top-1 error in percent, mean cross-entropy in nats, and the number of images, over all images since reset."""
-
-    full_state_update = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        for state, dtype in (("wrong", torch.int64), ("loss", torch.float64), ("images", torch.int64)):
-            self.add_state(state, torch.zeros((), dtype=dtype), dist_reduce_fx="sum", persistent=True)
-        self.wrong: Tensor
-        self.loss: Tensor
-        self.images: Tensor
-
-    def update(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:  # (N, classes), (N,), () -> None
-        self.wrong += (logits.detach().argmax(1) != labels).sum()
-        self.loss += loss.detach().double() * len(labels)
-        self.images += len(labels)
-
-    def compute(self) -> tuple[float, float, int]:
-        """(error in percent, loss, images)."""
-        images = int(self.images)
-        return 100 * float(self.wrong) / images, float(self.loss) / images, images
 
 
 class Learner(pl.LightningModule):
@@ -67,7 +43,7 @@ class Learner(pl.LightningModule):
         self.training_error = ErrorAndLoss()
         self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
         self.done = 0  # the buffer's value, known without asking the device
-        self.drops = any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
+        self.steps: Steps | None = None
         self.seconds = 0.0  # of training in this epoch
         self.seconds_per_step = float("inf")  # of the last chunk
 
@@ -82,7 +58,7 @@ class Learner(pl.LightningModule):
             momentum=recipe.momentum,
             nesterov=recipe.nesterov,
             weight_decay=recipe.weight_decay,
-            fused=True,
+            fused=self.config.trainer.fast,
         )
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
@@ -95,22 +71,13 @@ class Learner(pl.LightningModule):
     def training_step(self, chunk: Chunk, _: int) -> None:
         """Make the steps of ``chunk``: each is one batch of the recipe."""
         started = time.perf_counter()
-        optimizer = self.optimizers(use_pl_optimizer=False)
-        assert isinstance(optimizer, torch.optim.Optimizer)
-        for position in range(chunk.start, chunk.stop):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(self.config.recipe, self.done)
-            if self.drops:
-                torch.manual_seed(seed_for(self.config.seed, "dropout", self.done))
-            images, labels = self.stream.batch(chunk.epoch, position)
-            logits = self(images)
-            loss = F.cross_entropy(logits.float() if logits.dtype == torch.bfloat16 else logits, labels)
-            optimizer.zero_grad()
-            self.manual_backward(loss)
-            optimizer.step()
-            self.training_error.update(logits, labels, loss)
-            self.done += 1
-            self.iteration += 1
+        if self.steps is None:  # not before: a checkpoint replaces what the optimiser holds
+            optimizer = self.optimizers(use_pl_optimizer=False)
+            assert isinstance(optimizer, torch.optim.Optimizer)
+            self.steps = steps_for(self.network, self.stream, optimizer, self.config)
+        self.steps.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
+        self.done += chunk.stop - chunk.start
+        self.iteration.fill_(self.done)
         if self.device.type == "cuda":
             torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
         seconds = time.perf_counter() - started

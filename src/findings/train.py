@@ -5,7 +5,7 @@ import logging
 import traceback
 import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from torch import nn
 
 from findings import provenance, tracking
 from findings.complexity import complexity
-from findings.config import Config, DataConfig, Precision
+from findings.config import Config, DataConfig, Precision, with_rounding_of
 from findings.data import load
 from findings.data.dataset import Dataset
 from findings.data.randomness import seed_for
@@ -112,7 +112,8 @@ def new_learner(config: Config, stream: Stream, splits: dict[str, Split]) -> Lea
     torch.manual_seed(seed_for(config.seed, "initialisation"))
     # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
     dtype = DTYPES[config.recipe.precision]
-    network = build(config).to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout = torch.channels_last if config.trainer.fast else torch.contiguous_format
+    network = build(config).to(dtype=dtype, memory_format=layout)  # type: ignore[call-overload]
     return Learner(network, stream, splits, config)
 
 
@@ -157,12 +158,12 @@ def accelerator(config: Config) -> str:
 
 
 def _settle(record: Record, config: Config) -> Config:
-    """The config to train with: a run that has begun keeps the threads it began with, for they change sums."""
+    """The config to train with: a run that has begun keeps what changes its rounding as it began."""
     if not record.config.exists():
         record.directory.mkdir(parents=True, exist_ok=True)
         record.write_config(freeze(config))
         return config
-    return replace(config, trainer=replace(config.trainer, threads=thaw(record.config).trainer.threads))
+    return with_rounding_of(config, thaw(record.config))
 
 
 @lru_cache(maxsize=1)  # a worker trains many runs on the same data
@@ -220,6 +221,8 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
             "device": torch.cuda.get_device_name() if accelerator(config) == "cuda" else provenance.processor(),
             "hosts": sorted({*record.get("provenance", {}).get("hosts", []), provenance.host()}),
             "threads": config.trainer.threads,
+            "fast": config.trainer.fast,
+            "compiled": bool(config.trainer.compiled),
             "precision": config.recipe.precision.name,
         },
     }

@@ -29,7 +29,7 @@ class Stream:
         self._augmentation: Augmentation
 
     def batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
-        """The images (B, C, H, W), augmented, channels last, and labels (B,) of step ``position`` of ``epoch``."""
+        """The images (B, C, H, W), augmented, and labels (B,) of step ``position`` of ``epoch``."""
         if epoch != self._epoch:
             self._prepare(epoch)
         size, recipe = self.recipe.batch_size, self.recipe
@@ -37,7 +37,7 @@ class Stream:
         images = normalise(self.images[index], self.statistics)
         if recipe.crop_padding or recipe.flip:
             images = self._augmentation.apply(images, index, recipe.crop_padding, recipe.padding)
-        return images.contiguous(memory_format=torch.channels_last), self.labels[index]
+        return images.contiguous(), self.labels[index]
 
     def _prepare(self, epoch: int) -> None:
         count, device = len(self.images), self.images.device

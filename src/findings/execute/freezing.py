@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from findings.config import with_rounding_of
 from findings.frozen import freeze, thaw
 from findings.identity import refuse_other
 from findings.lease import Leased, lease
@@ -15,7 +16,7 @@ from findings.records import Record
 def freeze_plan(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     """Write runs/<run id>/config.yaml for each run, and a record that says it is planned; returns the runs as frozen.
 
-    A run that has begun keeps its number of threads, for they change sums; where it finds its data, and how it is
+    A run that has begun keeps what changes its rounding; where it finds its data, and how it is
     tracked, may change. Raises InputError where the directory holds another run's config.
     """
     return [_freeze(run) for run in runs]
@@ -26,8 +27,7 @@ def _freeze(run: PlannedRun) -> PlannedRun:
     if record.config.exists() and record.config.read_text() != freeze(run.config):
         recorded = thaw(record.config)
         refuse_other(str(record.directory), recorded, run.config)
-        trainer = replace(run.config.trainer, threads=recorded.trainer.threads)
-        run = replace(run, config=replace(run.config, trainer=trainer))
+        run = replace(run, config=with_rounding_of(run.config, recorded))
     if record.status == "finished":
         return run
     with contextlib.suppress(Leased), lease(record.directory):  # what is in training elsewhere is frozen already
