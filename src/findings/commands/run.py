@@ -1,6 +1,7 @@
 """findings run SWEEP [--jobs N] [--time-limit 9m] [--retry-failed] [override ...]"""
 
 import argparse
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    started = time.monotonic()
     add_sweep(parser)
-    parser.add_argument("--jobs", type=jobs, metavar="N", help="worker processes (default: auto, one per GPU or core)")
+    parser.add_argument(
+        "--jobs", type=jobs, metavar="N", help="runs side by side (default: auto, measured where it pays)"
+    )
     parser.add_argument("--time-limit", type=seconds, metavar="TIME", help="stop in time, resumable: 90s, 9m, 1.5h")
     parser.add_argument("--retry-failed", action="store_true", help="try runs again that failed")
     given = parser.parse_intermixed_args(arguments)
@@ -24,19 +28,20 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from rich.console import Console
 
     from findings.commands.plan import plan
+    from findings.execute.choosing import apply, choose
     from findings.execute.display import Display
     from findings.execute.freezing import freeze_plan
-    from findings.execute.local import default_jobs, run_locally
-    from findings.plan import share_threads
+    from findings.execute.local import run_locally
 
     planned = plan(given.sweep, given.overrides)
     refuse_other_data(planned)
-    count = given.jobs or default_jobs(len(planned))
-    planned = freeze_plan(share_threads(planned, count))
     console = Console()
+    choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True))
+    planned = freeze_plan(apply(planned, choice))
+    left = None if given.time_limit is None else given.time_limit - (time.monotonic() - started)
     with Display(planned, console) as display:
         result = run_locally(
-            planned, jobs=count, display=display, retry_failed=given.retry_failed, time_limit=given.time_limit
+            planned, jobs=choice.jobs, display=display, retry_failed=given.retry_failed, time_limit=left
         )
     done, failed = result.of("finished", "skipped"), result.of("failed", "refused")
     line = f"{len(done)} of {len(planned)} runs finished"

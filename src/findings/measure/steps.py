@@ -133,11 +133,11 @@ def work(parent: Connection, config: Config, seconds: float) -> None:
     except InputError as error:
         said = Failure(error.problem, error.where)
     except Exception as error:
-        said = Failure(_one_line(error))
+        said = Failure(one_line(error))
     parent.send(said)
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """Torch's errors go on for pages; the first sentence says what it is."""
     lines = str(error).strip().splitlines()
     text = lines[0] if lines else ""

@@ -1,0 +1,97 @@
+"""What several workers that train side by side get done together, counted over one window."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+
+from findings.config import Config
+from findings.data import load
+from findings.data.stream import place
+from findings.errors import InputError
+from findings.execute.processes import context
+from findings.learner import EpochChunks, Learner
+from findings.measure.steps import ENDLESS, Failure, one_line
+from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
+
+WARM_UP = 5  # chunks
+
+
+def images_per_second(config: Config, workers: int, seconds: float, devices: Sequence[str] = ()) -> float | Failure:
+    """Of ``workers`` processes together, each training ``config``'s network, for ``seconds`` once all are warm.
+
+    They are dealt to ``devices`` (as CUDA_VISIBLE_DEVICES names them) in turn. Nothing is evaluated, written or
+    tracked.
+    """
+    pipes = [context().Pipe() for _ in range(workers)]
+    dealt = [devices[index % len(devices)] if devices else None for index in range(workers)]
+    processes = [
+        context().Process(target=train, args=(theirs, config, device), daemon=True)
+        for (_, theirs), device in zip(pipes, dealt, strict=True)
+    ]
+    try:
+        for process, (_, theirs) in zip(processes, pipes, strict=True):
+            process.start()
+            theirs.close()
+        for ours, _ in pipes:
+            said = ours.recv()
+            if isinstance(said, Failure):
+                return said
+        began = time.perf_counter()
+        time.sleep(seconds)
+        ended = time.perf_counter()
+        for ours, _ in pipes:
+            ours.send("stop")
+        steps = [np.interp((began, ended), *ours.recv()) for ours, _ in pipes]
+    except (EOFError, OSError):
+        return Failure(f"one of {workers} workers ended, as happens when memory runs out")
+    finally:
+        for process in processes:
+            if process.pid is not None:
+                process.kill()
+                process.join()
+    return float(sum(last - first for first, last in steps)) / (ended - began) * config.recipe.batch_size
+
+
+class Pace(pl.Callback):
+    """Notes how many steps were done when, until it is told to stop."""
+
+    def __init__(self, parent: Connection) -> None:
+        self.parent = parent
+        self.times, self.steps = list[float](), list[int]()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, Learner)
+        self.times.append(time.perf_counter())  # one clock for all processes of a machine
+        self.steps.append(pl_module.done)
+        if len(self.times) == WARM_UP:
+            self.parent.send("warm")
+        if self.parent.poll():
+            self.parent.send((self.times, self.steps))
+            trainer.should_stop = True
+
+
+def train(parent: Connection, config: Config, gpu: str | None) -> None:
+    """A worker: says when it is warm, and when told to stop what it had done by when; or a Failure."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C the parent takes care
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    config = replace(config, recipe=replace(config.recipe, iterations=ENDLESS))
+    try:
+        device = ready(config)
+        learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision]))
+        with quiet():
+            new_trainer(config, device, Pace(parent), Path()).fit(learner, EpochChunks(learner))
+    except InputError as error:
+        parent.send(Failure(error.problem, error.where))
+    except Exception as error:
+        parent.send(Failure(one_line(error)))

@@ -1,0 +1,130 @@
+"""How many runs side by side, and compiled or not: what was measured decides, and only where it pays."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from findings.complexity import Complexity
+from findings.config import Config
+from findings.execute import choosing
+from findings.execute.choosing import apply, choose
+from findings.execute.freezing import freeze_plan
+from findings.identity import identify
+from findings.measure.steps import Failure
+from findings.plan import PlannedRun
+from tiny_runs import tiny
+
+LARGE, SMALL = 10**11, 10**3  # multiply-adds of an image
+
+
+@pytest.fixture(autouse=True)
+def four_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(choosing, "cores", lambda: 4)
+    monkeypatch.setattr("findings.plan.cores", lambda: 4)
+    monkeypatch.setattr("findings.execute.local.cores", lambda: 4)
+    monkeypatch.setattr(choosing, "gpus", list)
+
+
+class Machine:
+    """Measures as it is told to: {workers: images/s}, and how much compiling gains."""
+
+    def __init__(self, rates: dict[int, float | Failure], gain: float | Failure = 1.0) -> None:
+        self.rates, self.gain = rates, gain
+        self.asked: list[tuple[int, int | None, bool]] = []
+
+    def __call__(self, config: Config, workers: int, _: float, devices: Sequence[str]) -> float | Failure:
+        compiled = bool(config.trainer.compiled)
+        self.asked.append((workers, config.trainer.threads, compiled))
+        rate = self.rates[workers]
+        if compiled:
+            return self.gain if isinstance(self.gain, Failure) else rate * self.gain
+        return rate
+
+
+def plan(folder: Path, multiply_adds: int = LARGE, seeds: int = 5, **changes: object) -> list[PlannedRun]:
+    changes = {"trainer__threads": None} | changes
+    configs = [tiny(folder, seed=seed, **changes) for seed in range(seeds)]
+    counts = Complexity(1, multiply_adds, 1)
+    return [PlannedRun(identify(config), config, {}, counts) for config in configs]
+
+
+def quietly(_: str) -> None:
+    pass
+
+
+def test_the_fastest_number_of_workers_is_taken_with_its_share_of_the_cores(tmp_path: Path) -> None:
+    machine = Machine({1: 100.0, 2: 180.0, 4: 150.0})
+    runs = plan(tmp_path)
+    choice = choose(runs, None, quietly, machine)
+    assert choice.jobs == 2
+    assert [asked[:2] for asked in machine.asked[:3]] == [(1, 4), (2, 2), (4, 1)]
+    assert {run.config.trainer.threads for run in apply(runs, choice)} == {2}
+
+
+def test_more_workers_have_to_be_clearly_faster(tmp_path: Path) -> None:
+    assert choose(plan(tmp_path), None, quietly, Machine({1: 100.0, 2: 103.0, 4: 104.0})).jobs == 1
+
+
+def test_workers_that_do_not_fit_are_not_taken(tmp_path: Path) -> None:
+    said: list[str] = []
+    machine = Machine({1: 100.0, 2: 190.0, 4: Failure("out of memory")})
+    assert choose(plan(tmp_path), None, said.append, machine).jobs == 2
+    assert any("out of memory" in line for line in said)
+
+
+@pytest.mark.parametrize(("gain", "compiled"), [(1.3, True), (1.02, False), (Failure("no compiler"), False)])
+def test_a_network_is_compiled_where_that_is_clearly_faster(
+    gain: float | Failure, compiled: bool, tmp_path: Path
+) -> None:
+    runs = plan(tmp_path)
+    choice = choose(runs, 2, quietly, Machine({1: 100.0}, gain))
+    assert {run.config.trainer.compiled for run in apply(runs, choice)} == {compiled}
+
+
+def test_a_sweep_of_minutes_is_not_measured(tmp_path: Path) -> None:
+    machine = Machine({})
+    choice = choose(plan(tmp_path, SMALL), None, quietly, machine)
+    assert (choice.jobs, machine.asked) == (4, [])
+    assert not any(run.config.trainer.compiled for run in apply(plan(tmp_path, SMALL), choice))
+
+
+def test_finished_runs_are_no_work(tmp_path: Path) -> None:
+    runs = plan(tmp_path)
+    for run in freeze_plan(runs):
+        choosing._record(run).update(status="finished")
+    machine = Machine({})
+    choose(runs, None, quietly, machine)
+    assert machine.asked == []
+
+
+def test_what_was_measured_is_remembered_for_this_machine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine({1: 100.0, 2: 180.0, 4: 150.0}, 1.3)
+    first = choose(plan(tmp_path), None, quietly, machine)
+    asked = len(machine.asked)
+    assert choose(plan(tmp_path), None, quietly, machine) == first
+    assert len(machine.asked) == asked
+    monkeypatch.setattr("findings.provenance.processor", lambda: "another")
+    choose(plan(tmp_path), None, quietly, machine)
+    assert len(machine.asked) == 2 * asked
+
+
+def test_a_run_that_has_its_config_keeps_what_it_says(tmp_path: Path) -> None:
+    """Otherwise a sweep that is gone on with elsewhere would change its rounding midway."""
+    before = freeze_plan(plan(tmp_path, trainer__threads=3, trainer__compiled=False))
+    again = freeze_plan(apply(plan(tmp_path), choose(plan(tmp_path), 2, quietly, Machine({1: 100.0}, 1.5))))
+    assert [run.config.trainer for run in again] == [run.config.trainer for run in before]
+
+
+def test_what_a_config_says_is_not_chosen(tmp_path: Path) -> None:
+    runs = plan(tmp_path, trainer__compiled=False, trainer__threads=1)
+    machine = Machine({1: 100.0}, 1.5)
+    runs = apply(runs, choose(runs, 2, quietly, machine))
+    assert machine.asked == []
+    assert {(run.config.trainer.threads, run.config.trainer.compiled) for run in runs} == {(1, False)}
+    slow = [replace(run, config=tiny(tmp_path, trainer__fast=False)) for run in plan(tmp_path)]
+    assert not any(run.config.trainer.compiled for run in apply(slow, choose(slow, 2, quietly, machine)))
