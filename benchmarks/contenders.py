@@ -82,10 +82,11 @@ def bare(parent: Connection, config: Config) -> None:
         fused=True,
     )
     mixed = recipe.precision is Precision.bf16
+    forward = torch.compile(network, dynamic=False) if config.trainer.compiled else network
     turns.wait()
     for images, labels in cycle(batches):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            logits = network(images)
+            logits = forward(images)
         loss = F.cross_entropy(logits.float() if mixed else logits, labels)
         optimizer.zero_grad()
         loss.backward()

@@ -26,10 +26,10 @@ def load(config: DataConfig) -> Dataset:
     return build(config.name, split(TRAINING), split(TEST), classes, fingerprint="made up")
 
 
-def config(network: str, precision: str, threads: int | None = None) -> Config:
+def config(network: str, precision: str, threads: int | None = None, *, compiled: bool = False) -> Config:
     """The recipe of He et al. 2015 as findings trains it (batches of 128), on made-up images; threads: all cores."""
     chosen = (f"model={network}", f"recipe.precision={precision}", f"trainer.threads={threads or cores()}")
-    return Composer().compose([*PROTOCOL, *chosen])
+    return Composer().compose([*PROTOCOL, *chosen, f"trainer.compiled={compiled}"])
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +41,9 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
 
 def precisions() -> list[str]:
     """fp32, and before it what is fastest here."""
-    from findings.commands.doctor import _bf16
+    from findings.measure.machine import native_bf16
 
-    return ["bf16", "fp32"] if _bf16().startswith("native") else ["fp32"]
+    return ["bf16", "fp32"] if native_bf16() else ["fp32"]
 
 
 def device() -> str:

@@ -2,7 +2,8 @@
 
 Three processes take turns of about a second: ours (what `findings train` does), a bare loop over ready-made batches
 (the limit), and the way most public trainers go, which is always in fp32. A turn of each, in alternating order, is a
-pair; the table holds medians over pairs, and the quartiles of the ratios.
+pair; the table holds medians over pairs, and the quartiles of the ratios. With --compiled the network of ours and of
+the bare loop goes through torch.compile.
 """
 
 import statistics
@@ -21,6 +22,7 @@ STEP = Benchmark(
     shown={
         "network": "{network}",
         "precision": "{precision}",
+        "compiled": "{compiled}",
         "ours": "{ours:,.0f}",
         "bare": "{bare:,.0f}",
         "usual (fp32)": "{usual:,.0f}",
@@ -29,7 +31,7 @@ STEP = Benchmark(
         "pairs": "{pairs}",
     },
     columns=(
-        *("network", "precision", "batch_size", "threads", "pairs", "seconds", "ours", "bare", "usual"),
+        *("network", "precision", "compiled", "batch_size", "threads", "pairs", "seconds", "ours", "bare", "usual"),
         *("ours_over_bare", "ours_over_bare_q1", "ours_over_bare_q3"),
         *("ours_over_usual", "ours_over_usual_q1", "ours_over_usual_q3"),
     ),
@@ -41,18 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_networks(options)
     options.add_argument("--pairs", type=int, default=20, metavar="N", help="turns of each (default: 20)")
     options.add_argument("--seconds", type=float, default=1.0, metavar="S", help="of a turn, about (default: 1)")
+    options.add_argument("--compiled", action="store_true", help="ours and the bare loop")
     given = options.parse_args(arguments)
     prepare("benchmarks.contenders")
     rows = (
-        _compare(network, precision, given.pairs, given.seconds)
+        _compare(network, precision, given.compiled, given.pairs, given.seconds)
         for network in given.networks
         for precision in given.precisions
     )
     STEP.run(rows, device(), record=given.record)
 
 
-def _compare(network: str, precision: str, pairs: int, seconds: float) -> Row:
-    chosen = config(network, precision)
+def _compare(network: str, precision: str, compiled: bool, pairs: int, seconds: float) -> Row:
+    chosen = config(network, precision, compiled=compiled)
     contenders = [Contender(train, chosen) for train in (ours, bare, usual)]
     try:
         for contender in contenders * WARM_UP:
@@ -66,6 +69,7 @@ def _compare(network: str, precision: str, pairs: int, seconds: float) -> Row:
     return {
         "network": network,
         "precision": precision,
+        "compiled": "yes" if compiled else "no",
         "batch_size": chosen.recipe.batch_size,
         "threads": chosen.trainer.threads,
         "pairs": pairs,

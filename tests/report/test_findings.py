@@ -135,6 +135,7 @@ def test_the_page_shows_what_the_tables_hold(folders: tuple[Path, Path]) -> None
     assert "1.97x" in page
     assert "| resnet50 | 224 x 224 | 25,557,032 | 3,857,973,248 | 2,049,000 |" in page
     assert "10.41 %" in page
+    assert page.count("device A processor, precision fp32, threads 2") == 2  # once for each finding that has costs
 
 
 def test_the_tables_alone_give_the_same_bytes(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 CPU_WORK = 1e14  # multiply-adds, forward, that a CPU core gets through in an afternoon
 SLURM_SECONDS = 5  # for the controller to answer
@@ -72,17 +71,11 @@ def _has_gpu() -> bool:
 
 def _bf16() -> str:
     """Whether recipe.precision=bf16 is worth trying; emulated, it is many times slower than fp32."""
-    import torch
+    from findings.measure.machine import native_bf16
 
-    if torch.cuda.is_available():
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        cpuinfo = Path("/proc/cpuinfo")
-        flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
-        native = "amx_bf16" in flags or "avx512_bf16" in flags
     return (
         "native: recipe.precision=bf16 is faster than fp32"
-        if native
+        if native_bf16()
         else "not native: fp32 is the fastest precision here"
     )
 

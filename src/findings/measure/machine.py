@@ -10,8 +10,16 @@ from pathlib import Path
 
 import torch
 
-STATUS, STAT = Path("/proc/self/status"), Path("/proc/stat")
+STATUS, STAT, CPU = Path("/proc/self/status"), Path("/proc/stat"), Path("/proc/cpuinfo")
 BUSY = (0, 1, 2, 5, 6, 7)  # /proc/stat's user, nice, system, irq, softirq, steal
+
+
+def native_bf16() -> bool:
+    """Whether what trains here multiplies bf16 numbers in hardware; a CPU emulates them many times slower."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    flags = CPU.read_text().split() if CPU.exists() else []
+    return "amx_bf16" in flags or "avx512_bf16" in flags
 
 
 class PeakMemory:

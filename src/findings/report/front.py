@@ -28,13 +28,14 @@ def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
         plan = read_plan(results / scale / names[0] / "plan.json")
         page = results / scale / "README.md"
         lines += [
-            f"**Scale `{scale}`**: {_protocol(plan)}. {plan.label} All of it is in [{page}]({page}).",
+            f"**Scale `{scale}`**: {_data(plan)}. {plan.label} All of it is in [{page}]({page}).",
             "",
             "| claim | verdict | effect | 95 % interval | n |",
             "| --- | --- | --- | --- | --- |",
         ]
         for name in names:
-            lines.append(f"| **{studies.findings()[name].title}** |  |  |  |  |")
+            iterations = _iterations(read_plan(results / scale / name / "plan.json"))
+            lines.append(f"| **{studies.findings()[name].title}**, {iterations} iterations |  |  |  |  |")
             lines += [_row(Verdict(**verdict)) for verdict in of_scale if verdict["finding"] == name]
         lines.append("")
         for name in names:
@@ -46,10 +47,13 @@ def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
-def _protocol(plan: Plan) -> str:
-    """Data, iterations, precision."""
-    config = plan.arms[0].config
-    return f"{plan.arms[0].data_label}, {config['recipe.iterations']:,} iterations, {config['recipe.precision']}"
+def _data(plan: Plan) -> str:
+    """Data and precision."""
+    return f"{plan.arms[0].data_label}, {plan.arms[0].config['recipe.precision']}"
+
+
+def _iterations(plan: Plan) -> str:
+    return " or ".join(f"{count:,}" for count in sorted({arm.config["recipe.iterations"] for arm in plan.arms}))
 
 
 def _row(verdict: Verdict) -> str:

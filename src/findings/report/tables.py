@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from findings import published
-from findings.report.evidence import COUNTED, Arm, Evidence, Probe, Run
+from findings.report.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run
 from findings.studies import Finding
 
 QUANTITIES = {
@@ -60,12 +60,12 @@ def probes(evidence: Evidence) -> str:
 
 def costs(evidence: Evidence) -> str:
     """Medians over the rounds, with their range; empty where nothing was measured."""
-    rows, conditions = [], []
+    rows, conditions = [], dict[str, None]()  # in the order in which they come
     for arm in evidence.plan.arms:
         found = [cost for cost in evidence.costs if cost.arm == arm.id]
         if not found:
             continue
-        conditions += [cost.conditions for cost in found if cost.conditions not in conditions]
+        conditions |= {_conditions(cost): None for cost in found}
         cells = (
             _range([cost.milliseconds_per_step for cost in found]),
             _range([cost.images_per_second for cost in found]),
@@ -75,12 +75,14 @@ def costs(evidence: Evidence) -> str:
         rows.append((arm.model, *cells))
     if not rows:
         return ""
-    how = "; or ".join(
-        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.items()) for one in conditions
-    )
+    how = "; or ".join(conditions)
     text = f"Measured apart from training, one network at a time, taking turns ({how}). Median, and from least to most."
     headings = ("network", "ms per training step", "training images/s", "peak memory (MiB)", "rounds")
     return f"{text}\n\n{table(headings, rows)}"
+
+
+def _conditions(cost: Cost) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in cost.conditions.items())
 
 
 def counted(evidence: Evidence) -> str:
