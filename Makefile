@@ -7,9 +7,7 @@ STAMP := .venv/.installed
 
 .PHONY: study test check readme install
 study: $(STAMP)
-	$(BIN)/findings run quick
-	$(BIN)/findings measure quick --seconds 0.2
-	$(BIN)/findings report quick
+	$(BIN)/findings study quick
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -16,6 +16,7 @@ ACTIONS = {
     "train": "train one run: Hydra's overrides and groups, or --frozen FILE",
     "run": "train every run of a sweep on this machine",
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
+    "study": "run, measure and report in one go",
     "report": "judge the records; write verdicts, tables and figures",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
     "import": "bring what was exported on another machine into runs/",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from findings.sweeps import Sweep
 
 QUIET_SECONDS = 20  # between two plain lines, at most
+# what every measuring process would import anew (the digits come with scikit-learn), their server imports for all
+PRELOADED = ("findings.measure.steps", "sklearn.datasets")
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -59,8 +61,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 def _plan(sweep: str, overrides: Sequence[str]) -> "list[Network]":
     from findings.execute.processes import prepare
 
-    # what every measuring process would import anew (the digits come with scikit-learn), its server imports for all
-    prepare("findings.measure.steps", "sklearn.datasets")
+    prepare(*PRELOADED)
     from findings.commands.plan import plan
     from findings.commands.run import refuse_other_data
     from findings.measure.rounds import networks

@@ -1,0 +1,36 @@
+"""findings study SCALE [--jobs N] [--seconds S] [override ...]"""
+
+import argparse
+from collections.abc import Sequence
+
+from findings.commands.arguments import add_sweep
+
+FOLDERS = ("runs_dir", "results_dir")
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    """What run, measure and report do one after the other, with one start-up; ends early where one cannot go on."""
+    add_sweep(parser)
+    parser.add_argument("--jobs", default="auto", metavar="N", help="as of `findings run` (default: auto)")
+    parser.add_argument("--seconds", default="0.2", metavar="S", help="as of `findings measure` (default: 0.2)")
+    given = parser.parse_intermixed_args(arguments)
+    from findings.commands import measure, report
+    from findings.commands import run as train
+    from findings.execute.processes import prepare
+    from findings.sweeps import find
+
+    scale = find(given.sweep)[0].scale
+    prepare(*measure.PRELOADED)  # for all that follows: the server of processes is started once
+    code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *given.overrides])
+    if code not in (0, 1):  # a run that failed is in the report; what was interrupted goes on another time
+        return code
+    unmeasured = measure.run(_parser("measure"), [given.sweep, "--seconds", given.seconds, *given.overrides])
+    if unmeasured == 130:
+        return unmeasured
+    folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]
+    report.run(_parser("report"), [scale, *folders])
+    return max(code, unmeasured)
+
+
+def _parser(action: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(f"findings {action}")

@@ -1,0 +1,26 @@
+"""One command for all of a study: it trains, measures and reports, and says at its end whether all went well."""
+
+from pathlib import Path
+
+from launching import Findings, records, write_sweep
+
+
+def test_a_study_leaves_records_costs_and_a_report(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path, "depth-degradation", seeds=2, recipe__iterations=24, recipe__milestones=[12])
+    output = Findings(tmp_path, "study", sweep, "--jobs", "1", "--seconds", "0.02").wait(0)
+    assert [record["status"] for record in records(tmp_path).values()] == ["finished"] * 2
+    results = tmp_path / "results" / "quick"
+    assert (results / "depth-degradation" / "cost.csv").read_text().count("\n") == 6
+    assert "depth-degradation/figures" in (results / "README.md").read_text()
+    assert "2 of 2 runs finished" in output
+    assert "images/s" in output
+    assert "verdict" in output
+
+
+def test_a_failed_run_is_reported_and_the_study_says_so(tmp_path: Path) -> None:
+    sweep = write_sweep(
+        tmp_path, "depth-degradation", seeds=1, recipe__lr=1e12, recipe__iterations=24, recipe__milestones=[12]
+    )
+    output = Findings(tmp_path, "study", sweep, "--jobs", "1", "--seconds", "0.02").wait(1)
+    assert "diverged" in output
+    assert (tmp_path / "results" / "quick" / "README.md").exists()
