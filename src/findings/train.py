@@ -243,7 +243,8 @@ def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Lightning's remarks are about training as it is usually done; what matters here is in the record."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "torch.utils.cpp_extension"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torchmetrics")
         yield

@@ -132,6 +132,13 @@ def test_a_compiled_network_trains_like_the_plain_one_and_resumes_exactly(tmp_pa
     assert whole[0]["train_loss"] != plain[0]["train_loss"]  # otherwise nothing was compiled
 
 
+def test_a_worker_compiles_every_network_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 1)
+    for width in (4, 5):
+        eager = made(Fast, tiny(tmp_path, model__width=width), 3)[0]
+        assert made(Fast, tiny(tmp_path, model__width=width, trainer__compiled=True), 3)[0] != eager
+
+
 def test_a_run_goes_on_with_the_steps_it_began_with(tmp_path: Path) -> None:
     config = tiny(tmp_path, trainer__chunk_seconds=0, **PLAIN)
     go(config, until=5)

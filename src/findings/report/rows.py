@@ -55,7 +55,8 @@ def draw_rows(
         for index, panel in enumerate(panels)
     ]
     margins = [
-        0.075 * max(len(entry.name) for entry in p.entries) if n else 0.12 for p, n in zip(panels, named, strict=True)
+        0.075 * max(len(line) for entry in p.entries for line in entry.name.splitlines()) if n else 0.12
+        for p, n in zip(panels, named, strict=True)
     ]
     breadth = (WIDTH - sum(margins) - 0.42 * len(panels)) / len(panels)
     left = 0.0

@@ -29,6 +29,8 @@ class Fast:
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
         if config.trainer.compiled:
+            # a worker trains many runs: without this the eighth network would silently be left as it is
+            torch.compiler.reset()
             # one shape only: an epoch's last, smaller batch is not worth a compilation
             self.forward_full = torch.compile(self.forward, dynamic=False)
 

@@ -122,12 +122,22 @@ CLAIMS = (
 )
 
 
+KINDS = {
+    "wide": "wide, with shortcuts",
+    "deep": "deep, with shortcuts",
+    "wide_plain": "wide, without",
+    "deep_plain": "deep, without",
+}
+
+
 def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     """Test error and training speed of the four networks."""
     from findings.report.rows import LOOKS, Entry, Panel, draw_rows
     from findings.report.tables import final
 
-    models = list(FINDING.cast(evidence).values())
+    players = FINDING.cast(evidence)
+    models = list(players.values())
+    names = {model: f"{model}\n{KINDS[role]}" for role, model in players.items()}
     ended = {model: [run for run in evidence.counted(model) if run.rows] for model in models}
     if not any(ended.values()):
         return None
@@ -137,12 +147,12 @@ def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
         Panel(
             "Test error",
             "at the last epoch (%)",
-            [Entry(model, final(ended[model], "test_error"), looks[model]) for model in models],
+            [Entry(names[model], final(ended[model], "test_error"), looks[model]) for model in models],
         ),
         Panel(
             "Training speed",
             "images a second",
-            [Entry(m, [statistics.median(speeds[m])] if speeds[m] else [], looks[m]) for m in models],
+            [Entry(names[m], [statistics.median(speeds[m])] if speeds[m] else [], looks[m]) for m in models],
             bars=True,
             form=",.0f",
         ),
