@@ -16,6 +16,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import nn
 
 from findings import provenance, tracking
+from findings.allocator import keep_memory
 from findings.complexity import complexity
 from findings.config import Config, DataConfig, Precision, with_rounding_of
 from findings.data import load
@@ -98,6 +99,7 @@ def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, sto
 
 def ready(config: Config) -> torch.device:
     """The device to train on, with this process's threads and arithmetic set as the config says."""
+    keep_memory()
     threads = config.trainer.threads
     if threads and torch.get_num_threads() != threads:
         torch.set_num_threads(threads)

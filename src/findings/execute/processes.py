@@ -8,6 +8,8 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
+from findings.allocator import inherited
+
 TRAINING = "findings.train"
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
@@ -27,5 +29,6 @@ def prepare(*modules: str) -> None:
     if isinstance(context(), ForkServerContext):
         context().set_forkserver_preload([TRAINING, *modules])
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: a terminal's ^C is for the command alone
-        forkserver.ensure_running()
+        with inherited():
+            forkserver.ensure_running()
         signal.signal(signal.SIGINT, handler)

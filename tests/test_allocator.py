@@ -1,0 +1,46 @@
+"""Worker processes keep the memory that a step gives back, and nothing else of their environment changes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from findings import allocator
+
+FAULTS = """
+import resource, torch
+torch.set_num_threads(1)
+def step():
+    for _ in range(20):
+        torch.zeros(2_000_000).add_(1)  # 8 MB
+step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def page_faults(before: str = "") -> int:
+    done = subprocess.run([sys.executable, "-c", before + FAULTS], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
+def test_a_step_takes_no_new_pages() -> None:
+    usual = page_faults()
+    with allocator.inherited():
+        started = page_faults()
+    later = page_faults("from findings.allocator import keep_memory; keep_memory()")
+    assert usual > 1000  # otherwise there is nothing to gain here
+    assert started < usual / 10
+    assert later < usual / 10
+
+
+def test_what_the_user_has_set_stays_and_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")
+    before = dict(os.environ)
+    with allocator.inherited():
+        assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.check=0"
+        assert os.environ["MALLOC_TOP_PAD_"]
+    assert dict(os.environ) == before
