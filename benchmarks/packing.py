@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from benchmarks.made_up import config, device, precisions
 from benchmarks.table import Benchmark, Row, parser, up_to
 from findings.execute.processes import prepare
+from findings.measure.failure import Failure
 from findings.measure.packing import images_per_second
-from findings.measure.steps import Failure
 from findings.plan import cores
 
 PACKING = Benchmark(

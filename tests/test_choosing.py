@@ -12,7 +12,7 @@ from findings.execute import choosing
 from findings.execute.choosing import apply, choose
 from findings.execute.freezing import freeze_plan
 from findings.identity import identify
-from findings.measure.steps import Failure
+from findings.measure.failure import Failure
 from findings.plan import PlannedRun
 from tiny_runs import tiny
 

@@ -18,9 +18,10 @@ import yaml
 
 from findings.cli import main
 from findings.measure import machine, rounds
+from findings.measure.failure import Failure
 from findings.measure.machine import Others, PeakMemory
 from findings.measure.rounds import Network, measured, order
-from findings.measure.steps import Failure, Measurement, Meter
+from findings.measure.steps import Measurement, Meter
 from findings.measure.table import COLUMNS, share_of_others
 from tiny_runs import OVERRIDES, replaced, tiny
 

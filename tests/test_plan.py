@@ -10,7 +10,7 @@ import pytest
 
 from findings.commands.plan import plan
 from findings.errors import InputError
-from findings.plan import PlannedRun, Planner, share_threads, write_plan
+from findings.plan import PlannedRun, Planner, longest_first, share_threads, write_plan
 from findings.sweeps import Sweep, find, names
 
 PLANNER = Planner()
@@ -35,6 +35,14 @@ def test_every_sweep_we_ship_can_be_planned() -> None:
         runs = PLANNER.plan(each)
         assert len({run.identity.id for run in runs}) == len(runs) == prod(map(len, each.axes.values()))
         assert all(run.config.findings == [each.finding] and run.config.scale == each.scale for run in runs)
+
+
+def test_the_longest_runs_of_a_seed_come_first_and_seeds_and_findings_keep_their_order() -> None:
+    runs = PLANNER.plan(sweep("b", model=["resnet8", "resnet56", "resnet20"])) + PLANNER.plan(sweep("a"))
+    order = [(run.config.findings[0], run.config.seed, run.varies["model"]) for run in longest_first(runs)]
+    by_length = ["resnet56", "resnet20", "resnet8"]
+    assert order[:6] == [("b", seed, model) for seed in (0, 1) for model in by_length]
+    assert [place[:2] for place in order[6:]] == [("a", 0), ("a", 0), ("a", 1), ("a", 1)]
 
 
 def test_a_planned_run_is_the_composed_one() -> None:

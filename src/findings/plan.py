@@ -124,6 +124,14 @@ def share_threads(runs: Sequence[PlannedRun], jobs: int) -> list[PlannedRun]:
     ]
 
 
+def longest_first(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """A finding's seeds one after the other, as planned; of each the longest runs first: no worker waits long."""
+    turns: dict[tuple[str, int], int] = {}
+    for run in runs:
+        turns.setdefault((" ".join(run.config.findings), run.config.seed), len(turns))
+    return sorted(runs, key=lambda run: (turns[" ".join(run.config.findings), run.config.seed], -run.work))
+
+
 def cores() -> int:
     """That this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

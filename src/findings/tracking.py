@@ -142,6 +142,7 @@ def _start(arguments: dict[str, Any], mode: str) -> Any:
         console="off",
         disable_git=True,  # provenance is the record's, by allowlist
         save_code=False,
+        x_save_requirements=False,  # the record names the versions that matter; to list all takes longer than to begin
         x_disable_meta=True,
         x_disable_stats=True,
         init_timeout=INIT_SECONDS,

@@ -103,8 +103,8 @@ def _measure(
     """What was measured, and a line for each network that could not be."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from findings.measure.failure import Failure
     from findings.measure.rounds import measured
-    from findings.measure.steps import Failure
 
     done, failures, round = [], [], 0
     began = spoken = time.monotonic()

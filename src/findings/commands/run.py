@@ -32,12 +32,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.execute.display import Display
     from findings.execute.freezing import freeze_plan
     from findings.execute.local import run_locally
+    from findings.plan import longest_first
 
     planned = plan(given.sweep, given.overrides)
     refuse_other_data(planned)
     console = Console()
     choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True))
-    planned = freeze_plan(apply(planned, choice))
+    planned = longest_first(freeze_plan(apply(planned, choice)))
     left = None if given.time_limit is None else given.time_limit - (time.monotonic() - started)
     with Display(planned, console) as display:
         result = run_locally(

@@ -14,8 +14,7 @@ from findings import provenance
 from findings.config import Config
 from findings.data.cache import directory
 from findings.execute.local import default_jobs, gpus
-from findings.measure.packing import images_per_second
-from findings.measure.steps import Failure
+from findings.measure.failure import Failure
 from findings.plan import PlannedRun, cores, share_threads
 from findings.records import Record, write_atomically
 
@@ -38,7 +37,13 @@ class Choice:
     compiled: frozenset[str]
 
 
-def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Measure = images_per_second) -> Choice:
+def _measure(config: Config, workers: int, seconds: float, devices: Sequence[str]) -> float | Failure:
+    from findings.measure.packing import images_per_second  # Lightning takes seconds to import
+
+    return images_per_second(config, workers, seconds, devices)
+
+
+def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Measure = _measure) -> Choice:
     """The fastest way here to train what is left of ``runs``; ``jobs`` is kept if it is given.
 
     ``say`` is told what is measured. The answers are kept in the user's cache directory, for this machine and torch.

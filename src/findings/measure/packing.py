@@ -18,7 +18,8 @@ from findings.data.stream import place
 from findings.errors import InputError
 from findings.execute.processes import context
 from findings.learner import EpochChunks, Learner
-from findings.measure.steps import ENDLESS, Failure, one_line
+from findings.measure.failure import Failure
+from findings.measure.steps import ENDLESS, one_line
 from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
 
 WARM_UP = 5  # chunks

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from findings.config import Config
 from findings.errors import InputError
 from findings.execute.processes import context
-from findings.measure.steps import Failure, Measurement, work
+from findings.measure.failure import Failure
+from findings.measure.steps import Measurement, work
 from findings.plan import PlannedRun
 
 

@@ -17,6 +17,7 @@ from findings.data import load
 from findings.data.stream import place
 from findings.errors import InputError
 from findings.learner import EpochChunks, Learner
+from findings.measure.failure import Failure
 from findings.measure.machine import Others, PeakMemory
 from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
 
@@ -47,14 +48,6 @@ class Measurement:
     @property
     def images_per_second(self) -> float:
         return self.images / self.seconds
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why there is no measurement. With ``where`` it is an InputError."""
-
-    problem: str
-    where: str = ""
 
 
 class Meter(pl.Callback):
