@@ -199,7 +199,7 @@ def test_a_device_that_is_not_here_is_a_mistake_too(elsewhere: Path, capsys: pyt
 
 
 def test_the_clock_starts_when_steps_get_no_faster() -> None:
-    meter = Meter(1.0, cast(Any, None))
+    meter = Meter(1.0, cast(Any, None), cast(Any, None))
     meter.begin = 10
     # an epoch's last, small step; the first whole one; then faster ones
     paces = [(11, 0.1), (12, 9.0), (13, 5.0), (15, 4.0), (17, 3.9)]

@@ -1,6 +1,8 @@
 """A plan is complete and checked before anything starts; plan.json says what the report may expect."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -43,6 +45,17 @@ def test_the_longest_runs_of_a_seed_come_first_and_seeds_and_findings_keep_their
     by_length = ["resnet56", "resnet20", "resnet8"]
     assert order[:6] == [("b", seed, model) for seed in (0, 1) for model in by_length]
     assert [place[:2] for place in order[6:]] == [("a", 0), ("a", 0), ("a", 1), ("a", 1)]
+
+
+def test_planning_does_without_torchs_compiler() -> None:
+    """To import it takes a second."""
+    script = (
+        "import sys; from findings.plan import Planner; from findings.sweeps import find; "
+        "[Planner().plan(find(name)[0]) for name in ('quick/wide-vs-deep', 'quick/gap-vs-fc')]; "
+        "print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_planned_run_is_the_composed_one() -> None:
@@ -88,7 +101,7 @@ def test_cores_are_shared_and_frozen() -> None:
 
 
 def test_plan_json_says_what_an_arm_is() -> None:
-    path = write_plan(sweep(), PLANNER.plan(sweep()), overridden=False)
+    path = write_plan(sweep(), PLANNER.plan(sweep()), PLANNER, overridden=False)
     assert path == Path("results/quick/widths/plan.json")
     content = json.loads(path.read_text())
     assert (content["finding"], content["scale"]) == ("widths", "quick")
@@ -105,28 +118,28 @@ def test_plan_json_says_what_an_arm_is() -> None:
 
 def test_results_dir_moves_the_plan() -> None:
     runs = PLANNER.plan(sweep(), ["results_dir=elsewhere/results"])
-    assert write_plan(sweep(), runs, overridden=True) == Path("elsewhere/results/quick/widths/plan.json")
+    assert write_plan(sweep(), runs, PLANNER, overridden=True) == Path("elsewhere/results/quick/widths/plan.json")
 
 
 def test_overrides_add_to_the_plan_and_the_sweep_itself_resets_it() -> None:
-    path = write_plan(sweep(), PLANNER.plan(sweep()), overridden=False)
+    path = write_plan(sweep(), PLANNER.plan(sweep()), PLANNER, overridden=False)
     more = ["model=plain20,plain56", "seed=1,5"]
-    write_plan(sweep(), PLANNER.plan(sweep(), more), overridden=True)
+    write_plan(sweep(), PLANNER.plan(sweep(), more), PLANNER, overridden=True)
     assert arms(path) == {"plain20-w8": [0, 1, 5], "resnet20-w8": [0, 1], "plain56-w8": [1, 5]}
-    write_plan(sweep(), PLANNER.plan(sweep()), overridden=False)
+    write_plan(sweep(), PLANNER.plan(sweep()), PLANNER, overridden=False)
     assert arms(path) == {"plain20-w8": [0, 1], "resnet20-w8": [0, 1]}
 
 
 def test_an_overridden_plan_may_be_the_first() -> None:
-    path = write_plan(sweep(), PLANNER.plan(sweep(), ["seed=3"]), overridden=True)
+    path = write_plan(sweep(), PLANNER.plan(sweep(), ["seed=3"]), PLANNER, overridden=True)
     assert arms(path) == {"plain20-w8": [3], "resnet20-w8": [3]}
 
 
 def test_an_unchanged_plan_is_not_written_again() -> None:
     runs = PLANNER.plan(sweep())
-    path = write_plan(sweep(), runs, overridden=False)
+    path = write_plan(sweep(), runs, PLANNER, overridden=False)
     before = path.stat().st_mtime_ns, path.stat().st_ino
-    write_plan(sweep(), runs, overridden=False)
+    write_plan(sweep(), runs, PLANNER, overridden=False)
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 

@@ -64,7 +64,7 @@ class _ShapesOnly(TorchFunctionMode):
     """Spares the arithmetic of what makes torch import its compiler on the meta device, which takes a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in (F.batch_norm, F.dropout, Tensor.add, Tensor.__add__):
+        if func in (F.batch_norm, F.relu, F.dropout, Tensor.add, Tensor.__add__):
             return args[0]
         if func is torch.cat:
             maps, dimension = args  # what to join, and along which dimension

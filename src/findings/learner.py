@@ -170,11 +170,14 @@ class EpochChunks(IterableDataset):
         learner = self.learner
         epoch, position = divmod(learner.done, learner.stream.steps)
         stop = min(learner.stream.steps, learner.config.recipe.iterations - epoch * learner.stream.steps)
-        size = 1
+        size = max(1, self._fitting())  # 1 in a process's first epoch
         while position < stop:
             chunk = Chunk(epoch, position, min(position + size, stop))
             yield chunk
             position = chunk.stop
             # Lightning fetches one chunk ahead, so this knows of the chunk before the last; it doubles at most
-            fitting = int(learner.config.trainer.chunk_seconds / learner.seconds_per_step)
-            size = max(1, min(2 * size, fitting))
+            size = max(1, min(2 * size, self._fitting()))
+
+    def _fitting(self) -> int:
+        """Steps that fill a chunk, going by the last one."""
+        return int(self.learner.config.trainer.chunk_seconds / self.learner.seconds_per_step)

@@ -42,6 +42,7 @@ class Planner:
     def __init__(self) -> None:
         self._composer = Composer()
         self._counted: dict[str, tuple[Complexity, int | None]] = {}
+        self._subjects: dict[Subject, dict[str, Any]] = {}
         self._arms: dict[tuple[str, ...], tuple[Config, Identity, tuple[Complexity, int | None]]] = {}
 
     def plan(self, sweep: Sweep, overrides: Sequence[str] = ()) -> list[PlannedRun]:
@@ -79,18 +80,21 @@ class Planner:
             self._counted[key] = count(config), len(refused) if sizes else None
         return self._counted[key]
 
+    def counted(self, networks: Sequence[Subject]) -> list[dict[str, Any]]:
+        """What networks that are not trained cost, as plan.json holds it."""
+        for network in networks:
+            if network not in self._subjects:
+                self._subjects[network] = _subject(network)
+        return [self._subjects[network] for network in networks]
 
-def counted(networks: Sequence[Subject]) -> list[dict[str, Any]]:
-    """What networks that are not trained cost, as plan.json holds it."""
-    rows = []
-    for network in networks:
-        with torch.device("meta"):
-            built = schema.build(
-                hyperparameters(network.model), channels=network.channels, size=network.size, classes=network.classes
-            )
-        counts = complexity(built, channels=network.channels, size=network.size)
-        rows.append({"model": network.model, "size": network.size} | _counts(counts))
-    return rows
+
+def _subject(network: Subject) -> dict[str, Any]:
+    with torch.device("meta"):
+        built = schema.build(
+            hyperparameters(network.model), channels=network.channels, size=network.size, classes=network.classes
+        )
+    counts = complexity(built, channels=network.channels, size=network.size)
+    return {"model": network.model, "size": network.size} | _counts(counts)
 
 
 def count(config: Config) -> Complexity:
@@ -137,7 +141,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) -> Path:
+def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
     """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
 
     A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
@@ -157,7 +161,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], *, overridden: bool) ->
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
         "arms": arms,
-        "counted": counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
+        "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
     }
     text = json.dumps(content, indent=1) + "\n"
     if not path.exists() or path.read_text() != text:

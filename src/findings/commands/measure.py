@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from findings.measure.rounds import Measured, Network
+    from findings.plan import Planner
     from findings.sweeps import Sweep
 
 QUIET_SECONDS = 20  # between two plain lines, at most
@@ -23,7 +24,7 @@ QUIET_SECONDS = 20  # between two plain lines, at most
 PRELOADED = ("findings.measure.steps", "sklearn.datasets")
 
 
-def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Planner | None" = None) -> int:
     add_sweep(parser)
     parser.add_argument("--rounds", type=_rounds, default=5, metavar="N", help="times each is measured (default: 5)")
     parser.add_argument(
@@ -31,7 +32,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     )
     given = parser.parse_intermixed_args(arguments)
     try:
-        measurable = _plan(given.sweep, given.overrides)
+        measurable = _plan(given.sweep, given.overrides, planner)
         from rich.console import Console
 
         console = Console()
@@ -58,7 +59,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     return 1 if failures else 0
 
 
-def _plan(sweep: str, overrides: Sequence[str]) -> "list[Network]":
+def _plan(sweep: str, overrides: Sequence[str], planner: "Planner | None") -> "list[Network]":
     from findings.execute.processes import prepare
 
     prepare(*PRELOADED)
@@ -68,7 +69,7 @@ def _plan(sweep: str, overrides: Sequence[str]) -> "list[Network]":
     from findings.plan import share_threads
 
     with contextlib.redirect_stdout(io.StringIO()):  # it may say that runs are recorded, which none is here
-        planned = plan(sweep, overrides, _about_cost)
+        planned = plan(sweep, overrides, _about_cost, planner)
     refuse_other_data(planned)
     return networks(share_threads(planned, 1))
 

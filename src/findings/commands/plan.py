@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from findings.commands.arguments import add_sweep
 
 if TYPE_CHECKING:
-    from findings.plan import PlannedRun
+    from findings.plan import PlannedRun, Planner
     from findings.sweeps import Sweep
 
 # overrides that say where and how, not what: with these the plan is the sweep's own
@@ -48,16 +48,22 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     return 0
 
 
-def plan(name: str, overrides: Sequence[str], wanted: "Callable[[Sweep], bool]" = lambda _: True) -> "list[PlannedRun]":
+def plan(
+    name: str,
+    overrides: Sequence[str],
+    wanted: "Callable[[Sweep], bool]" = lambda _: True,
+    planner: "Planner | None" = None,
+) -> "list[PlannedRun]":
     """Plan a sweep, or all sweeps of a scale, and write each one's plan.json. A run of two findings is planned once.
 
-    Of a scale's sweeps those that are not ``wanted`` are left out, unless none is.
-    Reports judge protocols as their sweeps state them: a plan with another protocol leaves plan.json alone.
+    A ``planner`` composes and builds nothing twice. Of a scale's sweeps those that are not ``wanted`` are left out,
+    unless none is. Reports judge protocols as their sweeps state them: a plan with another protocol leaves plan.json
+    alone.
     """
     from findings.plan import Planner, write_plan
     from findings.sweeps import find
 
-    planner, sweeps = Planner(), find(name)
+    planner, sweeps = planner or Planner(), find(name)
     if len(sweeps) > 1:
         sweeps = [sweep for sweep in sweeps if wanted(sweep)] or sweeps
     plans = [planner.plan(sweep, overrides) for sweep in sweeps]
@@ -70,7 +76,7 @@ def plan(name: str, overrides: Sequence[str], wanted: "Callable[[Sweep], bool]" 
     changed = _changes(overrides)
     if set(changed) <= set(AXES):
         for sweep, runs in zip(sweeps, plans, strict=True):
-            write_plan(sweep, runs, overridden=bool(changed))
+            write_plan(sweep, runs, planner, overridden=bool(changed))
     else:
         print(f"note: with {', '.join(changed)} changed, these runs are recorded, but are none of the finding's own")
     return list(merged.values())

@@ -10,10 +10,10 @@ from findings.commands.arguments import add_sweep, jobs, seconds
 from findings.errors import InputError
 
 if TYPE_CHECKING:
-    from findings.plan import PlannedRun
+    from findings.plan import PlannedRun, Planner
 
 
-def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Planner | None" = None) -> int:
     started = time.monotonic()
     add_sweep(parser)
     parser.add_argument(
@@ -34,7 +34,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.execute.local import run_locally
     from findings.plan import longest_first
 
-    planned = plan(given.sweep, given.overrides)
+    planned = plan(given.sweep, given.overrides, planner=planner)
     refuse_other_data(planned)
     console = Console()
     choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True))

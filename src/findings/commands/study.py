@@ -21,10 +21,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
     scale = find(given.sweep)[0].scale
     prepare(*measure.PRELOADED)  # for all that follows: the server of processes is started once
-    code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *given.overrides])
+    from findings.plan import Planner
+
+    planner = Planner()
+    code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *given.overrides], planner)
     if code not in (0, 1):  # a run that failed is in the report; what was interrupted goes on another time
         return code
-    unmeasured = measure.run(_parser("measure"), [given.sweep, "--seconds", given.seconds, *given.overrides])
+    unmeasured = measure.run(_parser("measure"), [given.sweep, "--seconds", given.seconds, *given.overrides], planner)
     if unmeasured == 130:
         return unmeasured
     folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]

@@ -28,8 +28,7 @@ class Captured(Fast):
         self.summed = torch.zeros((), dtype=torch.float64, device=device)
         self.rate = torch.zeros((), device=device)
         self.rate_set: float | None = None
-        for group in optimizer.param_groups:
-            group["lr"] = self.rate
+        self.update.group["lr"] = self.rate
         self.side = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.graph: torch.cuda.CUDAGraph | None = None
         self.made = 0  # steps in this process
@@ -75,7 +74,7 @@ class Captured(Fast):
 
     def capture(self) -> torch.cuda.CUDAGraph:
         """Nothing is computed by it. Gradients are to come to be within, in the graph's own memory."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.update.forget_gradients()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self.side, capture_error_mode="thread_local"):
             self.device_step()

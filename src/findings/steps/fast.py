@@ -12,6 +12,7 @@ from findings.data.stream import Stream
 from findings.metrics import ErrorAndLoss
 from findings.schedule import learning_rate
 from findings.steps.loss import cross_entropy
+from findings.steps.update import Update
 
 
 def drops(network: nn.Module) -> bool:
@@ -23,7 +24,7 @@ class Fast:
     """Steps without a word to the host between them, on any device."""
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
-        self.network, self.optimizer, self.config = network, optimizer, config
+        self.network, self.update, self.config = network, Update(optimizer), config
         self.steps, self.batches = stream.steps, Batches(stream)
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
@@ -43,8 +44,7 @@ class Fast:
         counted.images += images
 
     def set_rate(self, iteration: int) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.config.recipe, iteration)
+        self.update.group["lr"] = learning_rate(self.config.recipe, iteration)
         if self.drops:
             torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
 
@@ -53,9 +53,10 @@ class Fast:
         count = len(labels)
         forward = self.forward_full if count == self.full else self.forward
         loss, mistakes = forward(images, labels)
-        self.optimizer.zero_grad()
+        self.update.forget_gradients()
         loss.backward()
-        self.optimizer.step()
+        with torch.no_grad():
+            self.update.make()
         wrong += mistakes
         summed += loss.detach().double() * count
         return count
