@@ -162,7 +162,7 @@ def test_the_mode_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_the_mirror_process_ends_with_a_parent_that_is_gone(tmp_path: Path) -> None:
-    config = tiny(tmp_path)
+    config = tiny(tmp_path, trainer__chunk_seconds=0)
     go(config, until=14)
     record = record_of(config)
     record.update(status="running")  # as after a kill

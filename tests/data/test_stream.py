@@ -114,12 +114,11 @@ def test_the_batch_size_does_not_change_order_or_augmentation(dataset: Dataset) 
     assert torch.equal(in_small, in_large)
 
 
-def test_batches_are_channels_last_and_of_the_recipes_precision(dataset: Dataset) -> None:
+def test_batches_are_of_the_recipes_precision(dataset: Dataset) -> None:
     train, test = ((np.repeat(images, 3, 1), dataset.train_labels) for images in (dataset.train_images,) * 2)
     rgb = build("rgb", train, test, dataset.classes)
     config = config_of(crop_padding=1, flip=True)
     images, labels = place(rgb, config, CPU, torch.float64)[0].batch(0, 0)
-    assert images.is_contiguous(memory_format=torch.channels_last)
     assert (images.dtype, labels.dtype) == (torch.float64, torch.int64)
 
 

@@ -10,14 +10,14 @@ from launching import PARAMETERS, Findings, all_numbers, records, training, unti
 
 
 def test_a_time_limit_and_an_interrupt_stop_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    sweep = write_sweep(tmp_path, "limits", seeds=1, recipe__iterations=2000)
-    output = Findings(tmp_path, "run", sweep, "--jobs", "1", "--time-limit", "4s").wait(0)
+    sweep = write_sweep(tmp_path, "limits", seeds=1, recipe__iterations=20_000)
+    output = Findings(tmp_path, "run", sweep, "--jobs", "1", "--time-limit", "12s").wait(0)
     assert "the time limit is reached: writing checkpoints" in output
     assert "0 of 1 runs finished; the same command goes on with the others" in output
     (record,) = records(tmp_path).values()
     assert record["status"] == "interrupted"
     reached = record["iteration"]
-    assert 0 < reached < 2000
+    assert 0 < reached < 20_000
 
     interrupted = Findings(tmp_path, "run", sweep, "--jobs", "1")
     until(lambda: training(tmp_path)() and next(iter(records(tmp_path).values()))["iteration"] > reached)

@@ -23,7 +23,7 @@ COMPUTED = {
 
 def counts(finding: Finding, claim: Claim) -> Evidence:
     """What planning counts of the claim's networks."""
-    rows = planning.counted([subject for subject in finding.counted if subject.model in claim.contrast])
+    rows = planning.Planner().counted([subject for subject in finding.counted if subject.model in claim.contrast])
     found = [
         Counted(model=row["model"], size=row["size"], **{metric: row.get(metric) for metric in COUNTED}) for row in rows
     ]
