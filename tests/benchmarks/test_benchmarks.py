@@ -52,6 +52,13 @@ def test_packing_counts_all_workers_over_one_window(benchmark: Any, capfd: Any) 
     assert float(two["images_per_second_each"]) == pytest.approx(float(two["images_per_second"]) / 2, rel=1e-4)
 
 
+def test_study_times_the_whole_command(benchmark: Any, capfd: Any) -> None:
+    benchmark("study").main(["quick/gap-vs-fc", "model=resnet8", "seed=0", "tracking=none", "--record"])
+    (row,) = rows("study")
+    assert (row["sweep"], row["runs"]) == ("quick/gap-vs-fc", "1")
+    assert float(row["seconds"]) > 1
+
+
 def test_memory_measures_a_network_in_a_process_of_its_own(
     benchmark: Any, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:

@@ -17,6 +17,12 @@ def test_a_study_leaves_records_costs_and_a_report(tmp_path: Path) -> None:
     assert "verdict" in output
 
 
+def test_another_protocol_is_no_study(tmp_path: Path) -> None:
+    output = Findings(tmp_path, "study", "quick/depth-degradation", "recipe.lr=0.2").wait(2)
+    assert output.startswith("findings: recipe.lr: a study is of its sweeps' own protocol")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_run_is_reported_and_the_study_says_so(tmp_path: Path) -> None:
     sweep = write_sweep(
         tmp_path, "depth-degradation", seeds=1, recipe__lr=1e12, recipe__iterations=24, recipe__milestones=[12]

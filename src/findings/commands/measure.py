@@ -42,12 +42,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     except KeyboardInterrupt:
         print("findings: interrupted; no table is written", file=sys.stderr)
         return 130
-    from findings.commands.plan import _changes
+    from findings.commands.plan import changes
     from findings.measure.table import tables, write
 
     if done:
         _show(measurable, done, console)
-    changed = [key for key in _changes(given.overrides) if key != "seed"]
+    changed = [key for key in changes(given.overrides) if key != "seed"]
     if changed:
         left = ", ".join(str(path) for path in tables(measurable))
         _say(console, f"note: with {', '.join(changed)} changed, these are not the finding's own; {left} is left alone")

@@ -73,7 +73,7 @@ def plan(
             known = merged.get(planned.identity.id, planned)
             findings = sorted({*known.config.findings, *planned.config.findings})
             merged[planned.identity.id] = replace(known, config=replace(known.config, findings=findings))
-    changed = _changes(overrides)
+    changed = changes(overrides)
     if set(changed) <= set(AXES):
         for sweep, runs in zip(sweeps, plans, strict=True):
             write_plan(sweep, runs, planner, overridden=bool(changed))
@@ -86,7 +86,7 @@ def _axes(runs: "list[PlannedRun]") -> list[str]:
     return list(dict.fromkeys(key for run in runs for key in run.varies))
 
 
-def _changes(overrides: Sequence[str]) -> list[str]:
+def changes(overrides: Sequence[str]) -> list[str]:
     """The keys that are overridden and change what is trained."""
     keys = [override.partition("=")[0] for override in overrides]
     return [key for key in keys if key not in SILENT and key.partition(".")[0] not in SILENT]

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from findings.commands.arguments import add_sweep
+from findings.errors import InputError
 
 FOLDERS = ("runs_dir", "results_dir")
 
@@ -16,10 +17,16 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     given = parser.parse_intermixed_args(arguments)
     from findings.commands import measure, report
     from findings.commands import run as train
+    from findings.commands.plan import AXES, changes
     from findings.execute.processes import prepare
     from findings.sweeps import find
 
     scale = find(given.sweep)[0].scale
+    other = [key for key in changes(given.overrides) if key not in AXES]
+    if other:
+        raise InputError(
+            other[0], "a study is of its sweeps' own protocol, which this changes; `findings run` trains with it"
+        )
     prepare(*measure.PRELOADED)  # for all that follows: the server of processes is started once
     from findings.plan import Planner
 
