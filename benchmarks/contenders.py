@@ -1,5 +1,6 @@
 """Three ways to train one network: ``ours``, the ``bare`` loop that is the limit, and the ``usual`` way."""
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -83,6 +84,7 @@ def bare(parent: Connection, config: Config) -> None:
     )
     mixed = recipe.precision is Precision.bf16
     forward = torch.compile(network, dynamic=False) if config.trainer.compiled else network
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     turns.wait()
     for images, labels in cycle(batches):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):

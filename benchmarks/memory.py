@@ -32,11 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser("memory", __doc__)
     add_networks(options)
     given = options.parse_args(arguments)
-    prepare("findings.measure.steps")
     MEMORY.run(_rows(given.networks, given.precisions), device(), record=given.record)
 
 
 def _rows(networks: Sequence[str], precisions: Sequence[str]) -> Iterator[Row]:
+    prepare("findings.measure.steps")
     for name in networks:
         for precision in precisions:
             chosen = config(name, precision)

@@ -39,11 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--most", type=int, default=16, metavar="K", help="workers (default: 16)")
     options.add_argument("--seconds", type=float, default=10.0, metavar="S", help="on the clock (default: 10)")
     given = options.parse_args(arguments)
-    prepare("findings.measure.packing", "benchmarks.made_up")
     PACKING.run(_rows(given.network, given.precision, given.most, given.seconds), device(), record=given.record)
 
 
 def _rows(network: str, precision: str, most: int, seconds: float) -> Iterator[Row]:
+    prepare("findings.measure.packing", "benchmarks.made_up")
     alone = None
     for workers in up_to(most, factor=2, start=1):
         threads = max(1, cores() // workers)

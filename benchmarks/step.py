@@ -45,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--seconds", type=float, default=1.0, metavar="S", help="of a turn, about (default: 1)")
     options.add_argument("--compiled", action="store_true", help="ours and the bare loop")
     given = options.parse_args(arguments)
-    prepare("benchmarks.contenders")
     rows = (
         _compare(network, precision, given.compiled, given.pairs, given.seconds)
         for network in given.networks
@@ -55,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _compare(network: str, precision: str, compiled: bool, pairs: int, seconds: float) -> Row:
+    prepare("benchmarks.contenders")
     chosen = config(network, precision, compiled=compiled)
     contenders = [Contender(train, chosen) for train in (ours, bare, usual)]
     try:

@@ -105,7 +105,8 @@ def _conditions(machine: str) -> Row:
     from findings.measure.machine import Others
     from findings.plan import cores
 
-    packages, code, others = provenance.packages(), provenance.code(), Others()
+    packages, code = provenance.packages(), provenance.code()
+    others = Others()  # before any process of ours is started
     time.sleep(LISTENING)
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -126,3 +126,18 @@ def test_recording_only_ever_appends(benchmark: Any, capfd: Any) -> None:
     with pytest.raises(SystemExit, match="other columns"):
         other.run(never(), "A processor", record=True)
     assert len(rows("made")) == 2
+
+
+def test_precision_compares_runs_that_differ_in_nothing_else(
+    benchmark: Any, capfd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = benchmark("precision")
+    planned = module.Planner().plan(module.find("quick/depth-degradation")[0], ["recipe.precision=bf16"])
+    arm = next(run.identity.arm for run in planned if run.varies["model"] == "plain20")
+    monkeypatch.setattr(module, "_finals", lambda _, asked, __: [5.0, 7.0] if asked == arm else [1.0, 2.0, 3.0])
+    module.main(["quick/depth-degradation", "--record"])
+    found = {(row["network"], row["error"]): row for row in rows("precision")}
+    assert {network for network, _ in found} == {"plain20", "plain56", "resnet20", "resnet56"}
+    assert (found["plain20", "test_error"]["difference"], found["resnet20", "test_error"]["difference"]) == ("4", "0")
+    assert found["resnet20", "train_error"]["within"] == "yes"
+    assert (found["plain20", "train_error"]["bf16_seeds"], found["plain20", "train_error"]["fp32_seeds"]) == ("2", "3")

@@ -31,7 +31,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     from findings.execute.choosing import apply, choose
     from findings.execute.display import Display
     from findings.execute.freezing import freeze_plan
-    from findings.execute.local import run_locally
+    from findings.execute.local import gpus, run_locally
+    from findings.execute.mps import shared_gpus
     from findings.plan import longest_first
 
     planned = plan(given.sweep, given.overrides, planner=planner)
@@ -40,7 +41,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True))
     planned = longest_first(freeze_plan(apply(planned, choice)))
     left = None if given.time_limit is None else given.time_limit - (time.monotonic() - started)
-    with Display(planned, console) as display:
+    with Display(planned, console) as display, shared_gpus(choice.jobs, len(gpus())):
         result = run_locally(
             planned, jobs=choice.jobs, display=display, retry_failed=given.retry_failed, time_limit=left
         )

@@ -14,6 +14,7 @@ from findings import provenance
 from findings.config import Config
 from findings.data.cache import directory
 from findings.execute.local import default_jobs, gpus
+from findings.execute.mps import shared_gpus
 from findings.measure.failure import Failure
 from findings.plan import PlannedRun, cores, share_threads
 from findings.records import Record, write_atomically
@@ -40,7 +41,8 @@ class Choice:
 def _measure(config: Config, workers: int, seconds: float, devices: Sequence[str]) -> float | Failure:
     from findings.measure.packing import images_per_second  # Lightning takes seconds to import
 
-    return images_per_second(config, workers, seconds, devices)
+    with shared_gpus(workers, len(devices)):
+        return images_per_second(config, workers, seconds, devices)
 
 
 def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Measure = _measure) -> Choice:
