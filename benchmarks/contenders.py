@@ -20,10 +20,10 @@ from benchmarks.made_up import load
 from benchmarks.turns import Turns
 from findings.config import Config, Precision
 from findings.data.augment import Statistics
-from findings.data.batches import Batches
 from findings.data.stream import place
 from findings.learner import EpochChunks, Learner
 from findings.measure.steps import ENDLESS
+from findings.steps.update import Update
 from findings.train import DTYPES, build, new_learner, new_trainer, quiet, ready
 
 READY_MADE = 16  # batches that the bare loop goes through again and again
@@ -33,8 +33,8 @@ LOADERS = 2  # the usual way's workers
 class InTurns(pl.Callback):
     """Lightning's loop, stopped between two of its batches: what that costs is in the turn's time."""
 
-    def __init__(self, turns: Turns, done: Callable[[pl.Trainer, Any], int]) -> None:
-        self.turns, self.done, self.before = turns, done, 0
+    def __init__(self, turns: Turns, done: Callable[[pl.Trainer, Any], tuple[int, int]]) -> None:
+        self.turns, self.done, self.before = turns, done, (0, 0)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.turns.wait()
@@ -43,19 +43,22 @@ class InTurns(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         done = self.done(trainer, pl_module)
-        made, self.before = done - self.before, done
-        self.turns.made(made)
+        steps, images = (now - before for now, before in zip(done, self.before, strict=True))
+        self.before = done
+        self.turns.made(steps, images)
 
 
 def ours(parent: Connection, config: Config) -> None:
     """As `findings train` does it, in chunks of steps; without evaluation, checkpoints, record and tracking."""
-    turns = Turns(parent, config)
+    turns = Turns(parent)
     config = replace(config, recipe=replace(config.recipe, iterations=ENDLESS))
     device = ready(config)
     learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision]))
+    images, steps, size = len(learner.stream.images), learner.stream.steps, config.recipe.batch_size
 
-    def done(_: pl.Trainer, learner: Learner) -> int:
-        return learner.done
+    def done(_: pl.Trainer, learner: Learner) -> tuple[int, int]:
+        epochs, position = divmod(learner.done, steps)
+        return learner.done, epochs * min(images, steps * size) + position * size
 
     with quiet():
         new_trainer(config, device, InTurns(turns, done), Path()).fit(learner, EpochChunks(learner))
@@ -64,36 +67,61 @@ def ours(parent: Connection, config: Config) -> None:
 def bare(parent: Connection, config: Config) -> None:
     """Forward, cross-entropy, backward and a fused update; batches lie on the device, normalised. Nothing else.
 
-    Algorithms need not be deterministic, as ours are; TF32 is off, since it would be another precision.
+    On a GPU one graph, captured and replayed, into which each batch is copied. Algorithms need not be deterministic, as
+    ours are; TF32 is off, since it would be another precision.
     """
-    turns = Turns(parent, config)
+    turns = Turns(parent)
     device = ready(config)
     torch.backends.cudnn.deterministic = False
     recipe = config.recipe
-    made = Batches(place(load(config.data), config, device, DTYPES[recipe.precision])[0])
+    made = place(load(config.data), config, device, DTYPES[recipe.precision])[0].batches
     made.prepare(0)
     batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps))]
     network = build(config).to(device, DTYPES[recipe.precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
+    settings = {"momentum": recipe.momentum, "nesterov": recipe.nesterov, "weight_decay": recipe.weight_decay}
+    update = Update(torch.optim.SGD(network.parameters(), lr=recipe.lr, fused=True, **settings))
     mixed = recipe.precision is Precision.bf16
-    forward = torch.compile(network, dynamic=False) if config.trainer.compiled else network
+
+    def loss_of(images: Tensor, labels: Tensor) -> Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=mixed, cache_enabled=False):
+            logits = network(images)
+        return F.cross_entropy(logits.float() if mixed else logits, labels)
+
+    forward = torch.compile(loss_of, dynamic=False) if config.trainer.compiled else loss_of
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+
+    def step(images: Tensor, labels: Tensor) -> None:
+        loss = forward(images, labels)
+        update.forget_gradients()
+        loss.backward()
+        with torch.no_grad():
+            update.make()
+
+    make = _captured(step, *batches[0]) if device.type == "cuda" else step
     turns.wait()
     for images, labels in cycle(batches):
-        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            logits = forward(images)
-        loss = F.cross_entropy(logits.float() if mixed else logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        turns.made(1)
+        make(images, labels)
+        turns.made(1, len(labels))
+
+
+def _captured(step: Callable[[Tensor, Tensor], None], *batch: Tensor) -> Callable[[Tensor, Tensor], None]:
+    """A step as one CUDA graph of its own memory for the batch."""
+    images, labels = (tensor.clone() for tensor in batch)
+    side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step(images, labels)
+    torch.cuda.current_stream().wait_stream(side)
+    with torch.cuda.graph(graph, stream=side):
+        step(images, labels)
+
+    def replay(these: Tensor, with_labels: Tensor) -> None:
+        images.copy_(these)
+        labels.copy_(with_labels)
+        graph.replay()
+
+    return replay
 
 
 def usual(parent: Connection, config: Config) -> None:
@@ -101,16 +129,17 @@ def usual(parent: Connection, config: Config) -> None:
     Lightning's automatic optimisation, torchmetrics and a log at every step. Progress bar, logger and checkpoints are
     off, and it keeps its memory as ours does (findings/allocator.py): both flatter it.
     """
-    turns = Turns(parent, config)
+    turns = Turns(parent)
     torch.set_num_threads(config.trainer.threads or torch.get_num_threads())
     accelerator = ready(config).type
     torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = False, True  # as torch has them
+    size = config.recipe.batch_size
     with quiet():
         trainer = pl.Trainer(
             accelerator=accelerator,
             devices=1,
             plugins=[LightningEnvironment()],  # a SLURM job is none of its business
-            callbacks=[InTurns(turns, lambda trainer, _: trainer.global_step)],
+            callbacks=[InTurns(turns, lambda trainer, _: (trainer.global_step, trainer.global_step * size))],
             max_epochs=-1,
             logger=False,
             enable_checkpointing=False,
@@ -119,7 +148,7 @@ def usual(parent: Connection, config: Config) -> None:
         )
         loader = DataLoader(
             Pictures(config),
-            config.recipe.batch_size,
+            size,
             shuffle=True,
             drop_last=True,
             num_workers=LOADERS,

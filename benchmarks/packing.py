@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.made_up import config, device, precisions
 from benchmarks.table import Benchmark, Row, parser, up_to
+from findings.execute.choosing import images_per_second
+from findings.execute.local import gpus
 from findings.execute.processes import prepare
 from findings.measure.failure import Failure
-from findings.measure.packing import images_per_second
 from findings.plan import cores
 
 PACKING = Benchmark(
@@ -48,7 +49,7 @@ def _rows(network: str, precision: str, most: int, seconds: float) -> Iterator[R
     for workers in up_to(most, factor=2, start=1):
         threads = max(1, cores() // workers)
         chosen = config(network, precision, threads)
-        together = images_per_second(chosen, workers, seconds)
+        together = images_per_second(chosen, workers, seconds, gpus())
         if isinstance(together, Failure):
             raise SystemExit(together.problem)
         alone = alone or together

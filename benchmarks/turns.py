@@ -36,9 +36,9 @@ class Turn:
 class Turns:
     """The end of the process that trains: it says ``made`` after each step, and goes on when that returns."""
 
-    def __init__(self, parent: Connection, config: Config) -> None:
+    def __init__(self, parent: Connection) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C the parent takes care
-        self.parent, self.batch_size = parent, config.recipe.batch_size
+        self.parent = parent
 
     def wait(self) -> None:
         """For the first turn, or the next. When the parent has gone, or wants no more, the process ends."""
@@ -47,19 +47,20 @@ class Turns:
         except (EOFError, OSError):
             self._leave()
         _tell_children(signal.SIGCONT)
-        self.steps, self.began = 0, time.perf_counter()
+        self.steps, self.images, self.began = 0, 0, time.perf_counter()
         self.last = self.began
 
-    def made(self, steps: int) -> None:
+    def made(self, steps: int, images: int) -> None:
         """A turn ends with the step, or the chunk of steps, whose end is nearest to the time it should take."""
         now = time.perf_counter()
         self.steps += steps
+        self.images += images
         over = self.steps >= LEAST and now + (now - self.last) / 2 >= self.began + self.seconds
         self.last = now
         if over:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
-            turn = Turn(self.steps, self.steps * self.batch_size, time.perf_counter() - self.began)
+            turn = Turn(self.steps, self.images, time.perf_counter() - self.began)
             _tell_children(signal.SIGSTOP)  # data loaders' workers would fetch ahead
             try:
                 self.parent.send(turn)

@@ -66,8 +66,8 @@ def test_one_row_for_each_network_and_round(whole_scale: Path) -> None:
     assert len(rows) == 2 * 3, "one seed of each is enough"
     for row in rows:
         assert row["arm"].startswith(f"{row['model'].removesuffix('20')}8-w4-digits-quick-")
-        facts = ("accelerator", "precision", "threads", "batch_size")
-        assert [row[key] for key in facts] == ["cpu", "fp32", "1", "128"]
+        facts = ("accelerator", "precision", "threads", "execution", "batch_size")
+        assert [row[key] for key in facts] == ["cpu", "fp32", "1", "eager", "128"]
         assert row["device"]
         assert row["dirty"] in ("true", "false", "")
         assert int(row["steps"]) >= 5
@@ -199,7 +199,7 @@ def test_a_device_that_is_not_here_is_a_mistake_too(elsewhere: Path, capsys: pyt
 
 
 def test_the_clock_starts_when_steps_get_no_faster() -> None:
-    meter = Meter(1.0, cast(Any, None), cast(Any, None))
+    meter = Meter(1.0, cast(Any, None))
     meter.begin = 10
     # an epoch's last, small step; the first whole one; then faster ones
     paces = [(11, 0.1), (12, 9.0), (13, 5.0), (15, 4.0), (17, 3.9)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from findings.execute import mps
 from findings.execute.mps import CONTROL, VARIABLES, shared_gpus
 
 
@@ -16,12 +17,16 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.parent.mkdir()
     program.write_text(
         f'#!/bin/sh\n[ -d "$CUDA_MPS_PIPE_DIRECTORY" ] || exit 1\n[ -e {tmp_path}/broken ] && exit 1\n'
+        '[ -n "$CUDA_VISIBLE_DEVICES" ] && exit 1\n'
         f'[ "$1" = -d ] && echo start >> {log} || cat >> {log}\n'
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    monkeypatch.setattr(mps, "USUAL", tmp_path / "control")
+    monkeypatch.setattr(mps, "CONTEXT", "")  # no GPU is needed to answer
     return log
 
 
@@ -54,6 +59,21 @@ def test_one_that_cannot_start_is_done_without(said: Path, tmp_path: Path) -> No
     with shared_gpus(4, 1) as served:
         assert not served
         assert not set(VARIABLES) & os.environ.keys()
+
+
+def test_one_that_no_process_can_use_is_ended_and_done_without(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mps, "CONTEXT", "raise SystemExit(1)")
+    with shared_gpus(4, 1) as served:
+        assert not served
+        assert not set(VARIABLES) & os.environ.keys()
+    assert said.read_text() == "start\nquit\n"
+
+
+def test_one_that_runs_already_is_used_as_it_is(said: Path) -> None:
+    mps.USUAL.touch()
+    with shared_gpus(4, 1) as served:
+        assert served
+    assert not said.exists()
 
 
 def test_the_clusters_own_is_used_as_it_is(said: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

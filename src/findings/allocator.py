@@ -1,7 +1,7 @@
 """Memory that stays: on a CPU a training step asks for the same tensors again and again.
 
-Left to itself glibc gives large blocks back to the system at once, which clears every page anew: 10 to 15 % of a step
-of a small network. Kept, and in huge pages, they cost nothing. It changes no number.
+Left to itself glibc gives large blocks back to the system at once, which then clears every page anew. Kept, and in huge
+pages, they cost nothing. It changes no number.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-KEPT = 2**31 - 1  # bytes of free memory that are not given back: all
+KEPT = 2**31 - 1  # bytes of free memory that are not given back; mallopt takes no more
 AT_ONCE = 2**26  # bytes that the heap grows by
 LARGEST = 2**25  # bytes of a block that may lie in the heap; glibc allows no more
 _MALLOPT = {-1: KEPT, -2: AT_ONCE, -3: LARGEST}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD

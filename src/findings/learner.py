@@ -82,7 +82,10 @@ class Learner(pl.LightningModule):
             torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
         seconds = time.perf_counter() - started
         self.seconds += seconds
-        self.seconds_per_step = max(seconds / (chunk.stop - chunk.start), 1e-6)
+        # by the image: an epoch's last batch may be a small one, and is no measure of the others
+        size, count = self.config.recipe.batch_size, len(self.stream.images)
+        images = min(chunk.stop * size, count) - chunk.start * size
+        self.seconds_per_step = max(seconds * min(size, count) / images, 1e-6)
 
     @property
     def epoch(self) -> int:

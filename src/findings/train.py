@@ -1,6 +1,7 @@
 """One run, from its config to its record. The same call starts, resumes or skips."""
 
 import contextlib
+import gc
 import logging
 import traceback
 import warnings
@@ -94,7 +95,14 @@ def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, sto
     resumed = record.checkpoint if record.checkpoint.exists() else None
     with stop.listening(), quiet():
         trainer = new_trainer(config, device, journal, record.directory)
-        trainer.fit(learner, EpochChunks(learner), ckpt_path=resumed, weights_only=True)
+        try:
+            trainer.fit(learner, EpochChunks(learner), ckpt_path=resumed, weights_only=True)
+        finally:
+            if device.type == "cuda":  # the trainer and its module hold each other: a worker's next run needs the room
+                learner.steps = None
+                del trainer
+                gc.collect()
+                torch.cuda.empty_cache()
 
 
 def ready(config: Config) -> torch.device:

@@ -1,5 +1,7 @@
 """The stream's batches, bit for bit, by one gather each: an epoch is drawn at once, nothing waits for the host."""
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,7 +9,9 @@ from torch import Tensor
 from findings.config import Padding
 from findings.data.augment import Augmentation
 from findings.data.randomness import generator_for
-from findings.data.stream import Stream
+
+if TYPE_CHECKING:
+    from findings.data.stream import Stream
 
 
 class Batches:
@@ -18,7 +22,7 @@ class Batches:
     where they are: a captured graph reads them at every replay.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: "Stream") -> None:
         self.stream, self.recipe = stream, stream.recipe
         count, channels, height, width = stream.images.shape
         device, dtype = stream.images.device, stream.statistics.mean.dtype

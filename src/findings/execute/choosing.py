@@ -3,18 +3,21 @@
 What is chosen changes rounding, so it is frozen with every run; a run that has its config already keeps it.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import torch
 
 from findings import provenance
-from findings.config import Config
+from findings.config import Config, with_rounding_of
 from findings.data.cache import directory
 from findings.execute.local import default_jobs, gpus
 from findings.execute.mps import shared_gpus
+from findings.frozen import thaw
 from findings.measure.failure import Failure
 from findings.plan import PlannedRun, cores, share_threads
 from findings.records import Record, write_atomically
@@ -38,36 +41,36 @@ class Choice:
     compiled: frozenset[str]
 
 
-def _measure(config: Config, workers: int, seconds: float, devices: Sequence[str]) -> float | Failure:
-    from findings.measure.packing import images_per_second  # Lightning takes seconds to import
+def images_per_second(config: Config, workers: int, seconds: float, devices: Sequence[str]) -> float | Failure:
+    """Of so many workers side by side, as `findings run` has them."""
+    from findings.measure import packing  # Lightning takes seconds to import
 
     with shared_gpus(workers, len(devices)):
-        return images_per_second(config, workers, seconds, devices)
+        return packing.images_per_second(config, workers, seconds, devices)
 
 
-def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Measure = _measure) -> Choice:
+def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Measure = images_per_second) -> Choice:
     """The fastest way here to train what is left of ``runs``; ``jobs`` is kept if it is given.
 
     ``say`` is told what is measured. The answers are kept in the user's cache directory, for this machine and torch.
     """
-    left = [run for run in runs if _record(run).status != "finished"]
+    left = [_as_begun(run) for run in runs if _record(run).status != "finished"]
     usual = default_jobs(len(left) or len(runs))
-    device = "cuda" if gpus() else "cpu"
-    if device == "cpu" and any(run.config.trainer.accelerator == "cuda" for run in runs):
+    devices = [] if all(run.config.trainer.accelerator == "cpu" for run in left) else gpus()
+    device = "cuda" if devices else "cpu"
+    if device == "cpu" and any(run.config.trainer.accelerator == "cuda" for run in left):
         return Choice(jobs or usual, frozenset())  # training will say that there is none
     if sum(run.work for run in left) < WORTH_MEASURING[device]:
         return Choice(jobs or usual, frozenset())
-    known = _Known(device)
+    here = _Here(devices, say, measure)
     arms = _arms(left)
     if jobs is None:
-        jobs = _jobs(max(arms.values(), key=_work), usual, device, known, say, measure)
-        jobs = min(jobs, len(left))
-    open_arms = {
-        arm: same
+        jobs = min(_jobs(list(arms.values()), usual, here), len(left))
+    compiled = {
+        arm
         for arm, same in arms.items()
-        if _work(same) >= WORTH_COMPILING[device] and any(_is_open(run) for run in same)
+        if _work(same) >= WORTH_COMPILING[device] and any(_is_open(run) for run in same) and _compiled(same, jobs, here)
     }
-    compiled = {arm for arm, same in open_arms.items() if _compiled(same[0], jobs, device, known, say, measure)}
     return Choice(jobs, frozenset(compiled))
 
 
@@ -81,44 +84,51 @@ def apply(runs: Sequence[PlannedRun], choice: Choice) -> list[PlannedRun]:
     ]
 
 
-def _jobs(same: Sequence[PlannedRun], usual: int, device: str, known: "_Known", say: Say, measure: Measure) -> int:
-    """Tried on the network that takes most of the work: one worker, two, four, as long as it gets faster."""
-    run, devices = same[0], gpus()
-    key = f"{run.identity.arm} jobs"
-    if key in known:
-        return int(known[key])
-    best, fastest, count = usual, 0.0, max(1, len(devices))
-    most = len(devices) * MOST_PER_GPU or cores()
-    say(f"measuring how many runs to train side by side, with {run.identity.name}")
+def _jobs(arms: Sequence[Sequence[PlannedRun]], usual: int, here: "_Here") -> int:
+    """Tried on the network that takes most of the work: one worker, two, four, as long as it gets faster.
+
+    So many of the network that takes most memory have to fit, too.
+    """
+    run, largest = max(arms, key=_work)[0], max((same[0] for same in arms), key=_memory)
+    known = here.known(run, "jobs")
+    if known is not None:
+        return known
+    best, fastest, count = 0, 0.0, max(1, len(here.devices))
+    most = len(here.devices) * MOST_PER_GPU or cores()
+    here.say(f"measuring how many runs to train side by side, with {run.identity.name}")
     while count <= most:
-        config = share_threads([run], count)[0].config
-        rate = measure(_with_compiled(config, False), count, SECONDS, devices)
+        rate = here.rate(run, count)
         if isinstance(rate, Failure):
-            say(f"  {count}: {rate.problem}")
+            here.say(f"  {count}: {rate.problem}")
             break
-        say(f"  {count}: {rate:,.0f} images/s in all")
+        here.say(f"  {count}: {rate:,.0f} images/s in all")
         if rate < fastest / BETTER:
             break
-        if rate > fastest * BETTER or not fastest:
+        if rate > fastest * BETTER:
             best, fastest = count, rate
         count *= 2
-    known[key] = best
-    return best
+    while here.devices and best > 1 and largest is not run and isinstance(here.rate(largest, best), Failure):
+        best //= 2
+        here.say(f"  {largest.identity.name} needs more memory: {best}")
+    if best:
+        here.keep(run, "jobs", best)
+    return best or usual
 
 
-def _compiled(run: PlannedRun, jobs: int, device: str, known: "_Known", say: Say, measure: Measure) -> bool:
-    key = f"{run.identity.arm} compiled"
-    if key not in known:
-        config, devices = share_threads([run], jobs)[0].config, gpus()[:1]
-        rates = [measure(_with_compiled(config, yes), 1, SECONDS, devices) for yes in (False, True)]
-        plain, compiled = rates
+def _compiled(same: Sequence[PlannedRun], jobs: int, here: "_Here") -> bool:
+    run = next(run for run in same if _is_open(run))
+    wanted = f"compiled beside {jobs}"
+    known = here.known(run, wanted)
+    if known is None:
+        plain, compiled = (here.rate(run, 1, sharing=jobs, compiled=yes) for yes in (False, True))
         if isinstance(plain, Failure) or isinstance(compiled, Failure):
-            problem = next(rate.problem for rate in rates if isinstance(rate, Failure))
-            say(f"{run.identity.name} is not compiled: {problem}")
+            problem = plain.problem if isinstance(plain, Failure) else cast(Failure, compiled).problem
+            here.say(f"{run.identity.name} is not compiled: {problem}")
             return False
-        say(f"{run.identity.name}: {plain:,.0f} images/s, compiled {compiled:,.0f}")
-        known[key] = compiled > plain * BETTER
-    return bool(known[key])
+        here.say(f"{run.identity.name}: {plain:,.0f} images/s, compiled {compiled:,.0f}")
+        known = int(compiled > plain * BETTER)
+        here.keep(run, wanted, known)
+    return bool(known)
 
 
 def _with_compiled(config: Config, compiled: bool) -> Config:
@@ -141,35 +151,53 @@ def _record(run: PlannedRun) -> Record:
     return Record(Path(run.config.runs_dir) / run.identity.id)
 
 
+def _memory(run: PlannedRun) -> int:
+    return run.complexity.activations * run.config.recipe.batch_size
+
+
+def _as_begun(run: PlannedRun) -> PlannedRun:
+    """A run that has its config already is trained as that says."""
+    frozen = _record(run).config
+    return replace(run, config=with_rounding_of(run.config, thaw(frozen))) if frozen.exists() else run
+
+
 def _is_open(run: PlannedRun) -> bool:
     """Whether it can still be chosen for this run."""
     trainer = run.config.trainer
     return trainer.compiled is None and trainer.fast and not _record(run).config.exists()
 
 
-class _Known:
-    """What was measured before, on this device with this torch and as many cores."""
+class _Here:
+    """This machine: measures, and remembers what was measured on these devices with this torch and as many cores."""
 
-    def __init__(self, device: str) -> None:
-        name = torch.cuda.get_device_name() if device == "cuda" else provenance.processor()
+    def __init__(self, devices: Sequence[str], say: Say, measure: Measure) -> None:
+        self.devices, self.say, self.measure = devices, say, measure
+        name = f"{len(devices)} x {torch.cuda.get_device_name()}" if devices else provenance.processor()
         self.machine = f"{name}, {cores()} cores, torch {torch.__version__}"
         self.path = directory(None) / "choices.json"
         try:
             self.all: dict[str, dict[str, int]] = json.loads(self.path.read_text())
         except (OSError, ValueError):
             self.all = {}
-        self.here = self.all.setdefault(self.machine, {})
 
-    def __contains__(self, key: str) -> bool:
-        return key in self.here
+    def rate(
+        self, run: PlannedRun, workers: int, *, sharing: int | None = None, compiled: bool = False
+    ) -> float | Failure:
+        """Images/s of so many workers, each with the threads of one of ``sharing`` (default: of them)."""
+        config = share_threads([run], sharing or workers)[0].config
+        devices = self.devices if sharing is None else self.devices[:1]
+        return self.measure(_with_compiled(config, compiled), workers, SECONDS, devices)
 
-    def __getitem__(self, key: str) -> int:
-        return self.here[key]
+    def known(self, run: PlannedRun, what: str) -> int | None:
+        return self.all.get(self.machine, {}).get(_key(run, what))
 
-    def __setitem__(self, key: str, value: int) -> None:
-        self.here[key] = value
-        try:
+    def keep(self, run: PlannedRun, what: str, value: int) -> None:
+        self.all.setdefault(self.machine, {})[_key(run, what)] = value
+        with contextlib.suppress(OSError):  # measured again next time
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self.path, json.dumps(self.all, indent=1) + "\n")
-        except OSError:
-            pass  # measured again next time
+
+
+def _key(run: PlannedRun, what: str) -> str:
+    trainer = run.config.trainer
+    return f"{run.identity.arm} threads={trainer.threads} fast={trainer.fast} {what}"

@@ -50,7 +50,11 @@ def images_per_second(config: Config, workers: int, seconds: float, devices: Seq
         ended = time.perf_counter()
         for ours, _ in pipes:
             ours.send("stop")
-        steps = [np.interp((began, ended), *ours.recv()) for ours, _ in pipes]
+        paces = [ours.recv() for ours, _ in pipes]
+        failures = [pace for pace in paces if isinstance(pace, Failure)]
+        if failures:
+            return failures[0]
+        steps = [np.interp((began, ended), *pace) for pace in paces]
     except (EOFError, OSError):
         return Failure(f"one of {workers} workers ended, as happens when memory runs out")
     finally:

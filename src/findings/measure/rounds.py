@@ -62,52 +62,37 @@ def order(networks: Sequence[Network], round: int) -> list[Network]:
 
 
 def measured(networks: Sequence[Network], rounds: int, seconds: float) -> Iterator[Measured]:
-    """Measure, one network at a time while the others' processes wait; one that failed is not tried again.
+    """Measure, one network at a time; one that failed is not tried again.
 
     Raises InputError where a config or its data are not for this machine.
     """
-    processes: dict[str, _Process] = {}
     failed: set[str] = set()
-    try:
-        for round in range(1, rounds + 1):
-            for network in order(networks, round):
-                if network.arm in failed:
-                    continue
-                if network.arm not in processes:  # not before its first turn: to start it is work, too
-                    processes[network.arm] = _Process(network.config, seconds)
-                result = processes[network.arm].turn()
+    for round in range(1, rounds + 1):
+        for network in order(networks, round):
+            if network.arm not in failed:
+                result = _in_its_own_process(network.config, seconds)
                 if isinstance(result, Failure):
                     failed.add(network.arm)
                 yield Measured(network, round, result)
+
+
+def _in_its_own_process(config: Config, seconds: float) -> Measurement | Failure:
+    ours, theirs = context().Pipe()
+    process = context().Process(target=work, args=(theirs, config, seconds), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        result: Measurement | Failure = ours.recv()
+    except (EOFError, OSError):
+        process.join()
+        return Failure(f"its process {_ended(process.exitcode)}")
     finally:
-        for process in processes.values():
-            process.end()
-
-
-class _Process:
-    """The parent's end of a network's process."""
-
-    def __init__(self, config: Config, seconds: float) -> None:
-        self.connection, theirs = context().Pipe()
-        self.process = context().Process(target=work, args=(theirs, config, seconds), daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def turn(self) -> Measurement | Failure:
-        try:
-            self.connection.send("your turn")
-            result: Measurement | Failure = self.connection.recv()
-        except (EOFError, OSError):
-            self.process.join()
-            return Failure(f"its process {_ended(self.process.exitcode)}")
-        if isinstance(result, Failure) and result.where:
-            raise InputError(result.where, result.problem)
-        return result
-
-    def end(self) -> None:
-        self.process.kill()  # it has said all it has to say, or ^C came
-        self.process.join()
-        self.connection.close()
+        process.kill()  # it has said all it has to say, or ^C came
+        process.join()
+        ours.close()
+    if isinstance(result, Failure) and result.where:
+        raise InputError(result.where, result.problem)
+    return result
 
 
 def _ended(code: int | None) -> str:

@@ -1,4 +1,4 @@
-"""A network's process: real steps of training in turns with others, by the clock that training itself keeps."""
+"""One measurement, in a process of its own: real steps of training, by the clock that training itself keeps."""
 
 import os
 import signal
@@ -51,43 +51,36 @@ class Measurement:
 
 
 class Meter(pl.Callback):
-    """Trains in turns: when it is told to, until steps have settled and then for ``seconds``; in between it waits."""
+    """Starts the clock when steps have settled, and ends training when it has run for ``seconds``."""
 
-    first: int | None  # step by the clock
-
-    def __init__(self, seconds: float, parent: Connection, memory: PeakMemory) -> None:
-        self.seconds, self.parent, self.memory = seconds, parent, memory
-        self._begin(0)
+    def __init__(self, seconds: float, parent: Connection) -> None:
+        self.seconds, self.parent = seconds, parent
+        self.fastest = float("inf")
+        self.first: int | None = None  # step by the clock
+        self.steps = self.images = 0
+        self.within = self.wall = self.others = 0.0  # seconds
 
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
         assert isinstance(learner, Learner)
-        self._wait(learner)
+        self.begin = learner.done
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(learner, Learner)
+        if self.parent.poll():  # it never says anything: it is gone
+            os._exit(1)
         if self.first is None:
             if self._settled(learner):
                 self.first = learner.done
                 self.before = int(learner.training_error.images), learner.seconds
                 self.surroundings = Others()
         elif learner.done - self.first >= LEAST and time.perf_counter() - self.surroundings.began >= self.seconds:
-            self.parent.send(self._measured(learner))
-            self._wait(learner)
-
-    def _wait(self, learner: Learner) -> None:
-        """For the next turn; when there is none any more, the process ends."""
-        try:
-            self.parent.recv()
-        except (EOFError, OSError):
-            os._exit(0)
-        self._begin(learner.done)
-
-    def _begin(self, step: int) -> None:
-        self.begin = step
-        self.fastest = float("inf")
-        self.first = None
+            self.wall, self.others = time.perf_counter() - self.surroundings.began, self.surroundings.seconds()
+            self.steps = learner.done - self.first
+            self.images = int(learner.training_error.images) - self.before[0]
+            self.within = learner.seconds - self.before[1]
+            trainer.should_stop = True
 
     def _settled(self, learner: Learner) -> bool:
         """Steps get no faster any more. The first is left out: it is of another size than those that follow."""
@@ -97,48 +90,46 @@ class Meter(pl.Callback):
             self.fastest = min(self.fastest, pace)
         return settled
 
-    def _measured(self, learner: Learner) -> Measurement:
-        wall, others = time.perf_counter() - self.surroundings.began, self.surroundings.seconds()
-        assert self.first is not None
-        return Measurement(
-            device=torch.cuda.get_device_name() if learner.device.type == "cuda" else provenance.processor(),
-            accelerator=learner.device.type,
-            threads=torch.get_num_threads(),
-            steps=learner.done - self.first,
-            images=int(learner.training_error.images) - self.before[0],
-            seconds=learner.seconds - self.before[1],
-            peak_memory_mib=self.memory.mib(),
-            wall_seconds=wall,
-            others_seconds=others,
-        )
 
-
-def train_in_turns(config: Config, seconds: float, parent: Connection) -> None:
-    """Train ``config``'s network, ``seconds`` and a warm-up whenever ``parent`` says so, and send it a Measurement.
-
-    Nothing is evaluated, written or tracked.
-    """
+def measure(config: Config, seconds: float, parent: Connection) -> Measurement:
+    """Train ``config``'s network for ``seconds`` of steps and a warm-up; nothing is evaluated, written or tracked."""
     recipe = replace(config.recipe, iterations=ENDLESS)
     trainer_config = replace(config.trainer, chunk_seconds=min(config.trainer.chunk_seconds, seconds / CHUNKS))
     config = replace(config, recipe=recipe, trainer=trainer_config)
     device = ready(config)
     stream, splits = place(load(config.data), config, device, DTYPES[recipe.precision])
+    if config.trainer.fast:
+        _ = stream.batches  # a copy of the images: data, and no network's
     memory = PeakMemory(device)
     learner = new_learner(config, stream, splits)
     learner.done = stream.steps - 1  # an epoch's last batch may be smaller: what it needs once is paid in warm-up too
+    meter = Meter(seconds, parent)
     with quiet():
-        new_trainer(config, device, Meter(seconds, parent, memory), Path()).fit(learner, EpochChunks(learner))
+        new_trainer(config, device, meter, Path()).fit(learner, EpochChunks(learner))
+    return Measurement(
+        device=torch.cuda.get_device_name() if device.type == "cuda" else provenance.processor(),
+        accelerator=device.type,
+        threads=torch.get_num_threads(),
+        steps=meter.steps,
+        images=meter.images,
+        seconds=meter.within,
+        peak_memory_mib=memory.mib(),
+        wall_seconds=meter.wall,
+        others_seconds=meter.others,
+    )
 
 
 def work(parent: Connection, config: Config, seconds: float) -> None:
-    """The measuring process: sends a Measurement for each turn, or a Failure and ends."""
+    """The measuring process: sends a Measurement or a Failure to its parent, and ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C the parent takes care
+    said: Measurement | Failure
     try:
-        train_in_turns(config, seconds, parent)
+        said = measure(config, seconds, parent)
     except InputError as error:
-        parent.send(Failure(error.problem, error.where))
+        said = Failure(error.problem, error.where)
     except Exception as error:
-        parent.send(Failure(one_line(error)))
+        said = Failure(one_line(error))
+    parent.send(said)
 
 
 def one_line(error: Exception) -> str:

@@ -27,7 +27,7 @@ METRIC_COLUMNS = (
 )
 CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
 PROBE_COLUMNS = ("id", "seed", "model", "probe", "value", "test_error", "agreement", "images", "remark")
-CONDITIONS = ("device", "precision", "threads", "batch_size", "torch")  # under which a cost was measured
+CONDITIONS = ("device", "precision", "threads", "execution", "batch_size", "torch")  # under which a cost was measured
 STARTED = ("running", "finished", "failed", "interrupted")
 
 Cells = dict[str, str]

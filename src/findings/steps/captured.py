@@ -6,7 +6,6 @@ from torch import nn
 from findings.config import Config
 from findings.data.stream import Stream
 from findings.metrics import ErrorAndLoss
-from findings.schedule import learning_rate
 from findings.steps.fast import Fast
 
 FIRST = 3  # steps before the capture: momentum, workspaces and compiled kernels come to be in them
@@ -52,7 +51,7 @@ class Captured(Fast):
         counted.images += images
 
     def set_rate(self, iteration: int) -> None:
-        rate = learning_rate(self.config.recipe, iteration)
+        rate = self.rate_at(iteration)
         if rate != self.rate_set:  # a few times in a run
             self.rate.fill_(rate)
             self.rate_set = rate

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch._inductor import config as inductor
 
 from findings.config import Config
-from findings.data.batches import Batches
 from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.metrics import ErrorAndLoss
@@ -25,13 +25,15 @@ class Fast:
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.update, self.config = network, Update(optimizer), config
-        self.steps, self.batches = stream.steps, Batches(stream)
+        self.steps, self.batches = stream.steps, stream.batches
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
         if config.trainer.compiled:
             # a worker trains many runs: without this the eighth network would silently be left as it is
             torch.compiler.reset()
+            if hasattr(inductor, "deterministic"):  # or what is timed as fastest decides in which order sums are made
+                inductor.deterministic = True
             # one shape only: an epoch's last, smaller batch is not worth a compilation
             self.forward_full = torch.compile(self.forward, dynamic=False)
 
@@ -44,9 +46,13 @@ class Fast:
         counted.images += images
 
     def set_rate(self, iteration: int) -> None:
-        self.update.group["lr"] = learning_rate(self.config.recipe, iteration)
+        self.update.group["lr"] = self.rate_at(iteration)
         if self.drops:
             torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
+
+    def rate_at(self, iteration: int) -> float:
+        """The learning rate as the weights' type has it: a graph reads an fp32 number, and all steps are to agree."""
+        return torch.tensor(learning_rate(self.config.recipe, iteration), dtype=self.batches.mean.dtype).item()
 
     def step(self, images: Tensor, labels: Tensor, wrong: Tensor, summed: Tensor) -> int:
         """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""
