@@ -18,6 +18,7 @@ ACTIONS = {
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
     "study": "run, measure and report in one go",
     "report": "judge the records; write verdicts, tables and figures",
+    "show": "one run: its config, state and provenance; or in what two runs differ",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
     "import": "bring what was exported on another machine into runs/",
     "doctor": "what this machine has, and what is missing for which scale",
