@@ -75,6 +75,29 @@ def test_workers_that_do_not_fit_are_not_taken(tmp_path: Path) -> None:
     assert any("out of memory" in line for line in said)
 
 
+def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
+    runs = plan(tmp_path, trainer__compiled=False)
+    assert choose(runs, None, quietly, Machine({1: Failure("the machine was busy")})).jobs == 4
+    assert choose(runs, None, quietly, Machine({1: 100.0, 2: 180.0, 4: 150.0})).jobs == 2
+
+
+def test_on_a_gpu_so_many_of_the_largest_network_have_to_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "gpus", lambda: ["0"])
+    monkeypatch.setattr(choosing, "WORTH_MEASURING", {"cuda": 0})
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "A GPU")
+
+    def measure(config: Config, workers: int, _: float, devices: Sequence[str]) -> float | Failure:
+        large = config.model["depth"] == 14
+        return Failure("out of memory") if large and workers > 2 else 100.0 * workers
+
+    often = plan(tmp_path, trainer__accelerator="auto")
+    large = plan(tmp_path, seeds=1, model__depth=14, trainer__accelerator="auto")
+    counts = Complexity(1, LARGE, 10**6)
+    large = [replace(run, complexity=counts) for run in large]
+    assert choose(often, None, quietly, measure).jobs == len(often)
+    assert choose(often + large, None, quietly, measure).jobs == 2
+
+
 @pytest.mark.parametrize(("gain", "compiled"), [(1.3, True), (1.02, False), (Failure("no compiler"), False)])
 def test_a_network_is_compiled_where_that_is_clearly_faster(
     gain: float | Failure, compiled: bool, tmp_path: Path

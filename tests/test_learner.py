@@ -3,6 +3,7 @@
 import csv
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,8 +12,9 @@ import torch.nn.functional as F
 from findings.data import load
 from findings.data.randomness import seed_for
 from findings.data.stream import place
+from findings.learner import Chunk
 from findings.schedule import learning_rate
-from findings.train import build
+from findings.train import build, new_learner
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps
@@ -94,6 +96,19 @@ def test_throughput_counts_the_time_before_a_resume(tmp_path: Path, monkeypatch:
     go(config, until=9)
     go(config)
     assert [row["seconds"] for row in record_of(config).rows()] == ["12.0", "12.0", "12.0", "4.0"]
+
+
+def test_a_small_last_batch_is_no_measure_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the next epoch's first chunk, in which no signal is obeyed, would be many times too long."""
+    config = tiny(tmp_path)
+    learner = new_learner(config, *place(load(config.data), config, torch.device("cpu"), torch.float32))
+    learner.steps = SimpleNamespace(run=lambda *_: None)  # type: ignore[assignment]
+    ticks = iter(range(100))
+    monkeypatch.setattr("findings.learner.time.perf_counter", lambda: float(next(ticks)))
+    learner.training_step(Chunk(0, EPOCH - 1, EPOCH), 0)  # a second for 29 images
+    assert learner.seconds_per_step == pytest.approx(128 / 29)
+    learner.training_step(Chunk(1, 0, 2), 0)
+    assert learner.seconds_per_step == pytest.approx(1 / 2)
 
 
 def test_two_runs_in_one_process_equal_each_alone(undisturbed: list, tmp_path: Path) -> None:

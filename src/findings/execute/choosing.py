@@ -90,7 +90,8 @@ def _jobs(arms: Sequence[Sequence[PlannedRun]], usual: int, here: "_Here") -> in
     So many of the network that takes most memory have to fit, too.
     """
     run, largest = max(arms, key=_work)[0], max((same[0] for same in arms), key=_memory)
-    known = here.known(run, "jobs")
+    wanted = f"jobs beside {largest.identity.arm}"
+    known = here.known(run, wanted)
     if known is not None:
         return known
     best, fastest, count = 0, 0.0, max(1, len(here.devices))
@@ -111,7 +112,7 @@ def _jobs(arms: Sequence[Sequence[PlannedRun]], usual: int, here: "_Here") -> in
         best //= 2
         here.say(f"  {largest.identity.name} needs more memory: {best}")
     if best:
-        here.keep(run, "jobs", best)
+        here.keep(run, wanted, best)
     return best or usual
 
 
