@@ -21,6 +21,7 @@ ACTIONS = {
     "show": "one run: its config, state and provenance; or in what two runs differ",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
     "import": "bring what was exported on another machine into runs/",
+    "data": "data fetch NAME: download and decode a data set here, for machines that have no network",
     "doctor": "what this machine has, and what is missing for which scale",
 }
 HELP = """\
