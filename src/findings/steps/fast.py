@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch._inductor import config as inductor
 
 from findings.config import Config
 from findings.data.randomness import seed_for
@@ -30,6 +29,8 @@ class Fast:
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
         if config.trainer.compiled:
+            from torch._inductor import config as inductor
+
             # a worker trains many runs: without this the eighth network would silently be left as it is
             torch.compiler.reset()
             if hasattr(inductor, "deterministic"):  # or what is timed as fastest decides in which order sums are made
