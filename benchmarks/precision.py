@@ -1,7 +1,7 @@
 """python -m benchmarks.precision [SWEEP] [--record]     the final errors of the same training in fp32 and in bf16
 
-Nothing is trained here: it reads the sweep's tables in results/. The runs of a sweep's own precision come with it,
-those of the other from `findings run SWEEP recipe.precision=fp32`, which `findings report` adds to the tables.
+Nothing is trained here: it reads the sweep's tables in results/, and the records in runs/ (or --runs-dir). The runs of
+a sweep's own precision come with it, those of the other from `findings run SWEEP recipe.precision=fp32`.
 """
 
 import csv
@@ -14,6 +14,7 @@ from benchmarks.table import Benchmark, Row, parser
 from findings import provenance
 from findings.intervals import welch
 from findings.plan import Planner
+from findings.records import Record
 from findings.sweeps import find
 
 SWEEP = "cifar10-jpeg/depth-degradation"
@@ -43,11 +44,12 @@ PRECISION = Benchmark(
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parser("precision", __doc__)
     options.add_argument("sweep", nargs="?", default=SWEEP, metavar="SWEEP", help=f"default: {SWEEP}")
+    options.add_argument("--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="default: runs")
     given = options.parse_args(arguments)
-    PRECISION.run(_rows(given.sweep), provenance.processor(), record=given.record)
+    PRECISION.run(_rows(given.sweep, given.runs_dir), provenance.processor(), record=given.record)
 
 
-def _rows(sweep: str) -> Iterator[Row]:
+def _rows(sweep: str, runs_dir: Path) -> Iterator[Row]:
     """Of each network of which both precisions have three seeds at least."""
     (planned,) = find(sweep)
     folder = Path("results", planned.scale, planned.finding)
@@ -59,7 +61,8 @@ def _rows(sweep: str) -> Iterator[Row]:
     for network, run in arms["fp32"].items():
         for error in ERRORS:
             samples = {
-                precision: _finals(folder, arms[precision][network].identity.arm, error) for precision in PRECISIONS
+                precision: _finals(folder, runs_dir, arms[precision][network].identity.arm, error)
+                for precision in PRECISIONS
             }
             if min(map(len, samples.values())) >= SEEDS:
                 yield {"network": network, "iterations": run.config.recipe.iterations, "error": error} | _row(samples)
@@ -85,14 +88,18 @@ def _row(samples: dict[str, list[float]]) -> Row:
     return row
 
 
-def _finals(folder: Path, arm: str, error: str) -> list[float]:
+def _finals(folder: Path, runs_dir: Path, arm: str, error: str) -> list[float]:
     """The last epoch's error of every run of an arm that has ended: of a diverged one, too."""
     with (folder / "runs.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["arm"] == arm]
     ids = [row["id"] for row in rows if row["status"] == "finished" or row["diverged"] == "true"]
     with (folder / "curves.csv").open(newline="") as file:
         last = {row["id"]: float(row[error] or math.nan) for row in csv.DictReader(file)}  # in order: the last stays
-    return [last[id] for id in ids]
+    found = {id: last[id] for id in ids}
+    for record in (Record(path.parent) for path in sorted(runs_dir.glob(f"{arm}-s*/metrics.csv"))):
+        if record.status == "finished" or record.get("diverged"):
+            found[record.directory.name] = float(record.rows()[-1][error] or math.nan)
+    return list(found.values())
 
 
 if __name__ == "__main__":

@@ -134,7 +134,9 @@ def test_precision_compares_runs_that_differ_in_nothing_else(
     module = benchmark("precision")
     planned = module.Planner().plan(module.find("quick/depth-degradation")[0], ["recipe.precision=bf16"])
     arm = next(run.identity.arm for run in planned if run.varies["model"] == "plain20")
-    monkeypatch.setattr(module, "_finals", lambda _, asked, __: [5.9, 6.0, 6.1] if asked == arm else [1.9, 2.0, 2.1])
+    monkeypatch.setattr(
+        module, "_finals", lambda _, __, asked, ___: [5.9, 6.0, 6.1] if asked == arm else [1.9, 2.0, 2.1]
+    )
     module.main(["quick/depth-degradation", "--record"])
     found = {(row["network"], row["error"]): row for row in rows("precision")}
     assert {network for network, _ in found} == {"plain20", "plain56", "resnet20", "resnet56"}
