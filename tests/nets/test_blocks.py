@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from findings.nets.blocks import Block, IdentityShortcut, basic, bottleneck
 from findings.nets.cifar import CifarNet
+from findings.nets.heads import GlobalAveragePool
 
 
 def block(
@@ -32,6 +33,15 @@ def test_option_a_has_no_parameters_subsamples_and_pads_with_zeros() -> None:
     assert y.shape == (2, 8, 3, 3)
     assert torch.equal(y[:, :3], x[:, :, ::2, ::2])
     assert not y[:, 3:].any()
+
+
+def test_gradients_keep_the_layout_of_what_they_are_gradients_of() -> None:
+    """Another layout costs twenty times as much in whatever comes before."""
+    layout = torch.channels_last
+    x = torch.randn(4, 8, 8, 8).to(memory_format=layout).requires_grad_()
+    for outputs in (IdentityShortcut(8, 16, 2)(x), GlobalAveragePool(8, 10)(x)):
+        (gradient,) = torch.autograd.grad(outputs.sum(), x)
+        assert gradient.is_contiguous(memory_format=layout)
 
 
 def test_option_a_is_the_identity_where_the_shape_stays() -> None:

@@ -41,8 +41,8 @@ class IdentityShortcut(nn.Module):
         self.stride, self.new_channels = stride, outputs - inputs
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, C', H / stride, W / stride)
-        if self.stride > 1:
-            x = x[:, :, :: self.stride, :: self.stride]
+        if self.stride > 1:  # every stride-th position, as a pool: a slice's gradient would lose channels_last
+            x = F.avg_pool2d(x, 1, self.stride)
         return F.pad(x, (0, 0, 0, 0, 0, self.new_channels)) if self.new_channels else x
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from findings.errors import InputError
@@ -16,7 +17,8 @@ class GlobalAveragePool(nn.Module):
         self.classifier = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
-        return self.classifier(self.dropout(x.mean((2, 3))))
+        means = F.avg_pool2d(x, x.shape[2:]).flatten(1)  # (N, C); the gradient of x.mean() would lose channels_last
+        return self.classifier(self.dropout(means))  # type: ignore[no-any-return]
 
 
 class FullyConnected(nn.Sequential):
