@@ -33,5 +33,6 @@ $(STAMP): pyproject.toml constraints.txt
 	"$$found" -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "make: $$found has no venv module; install it (Debian and Ubuntu: apt install python3-venv)" >&2; exit 2; }; \
 	"$$found" -m venv .venv && echo "installing into .venv (a few minutes: PyTorch is large)" && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]' && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps sweeps
 	@touch $@
