@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import transaction_log
-from findings import tracking
+from findings import account, tracking
 from findings.config import Config
 from findings.identity import identify
 from tiny_runs import go, record_of, tiny, trained
@@ -28,6 +28,7 @@ def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for key in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL"):
         monkeypatch.delenv(key, raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "config"))
 
 
 def segments(config: Config) -> list[dict[str, Any]]:
@@ -64,8 +65,8 @@ def test_a_resumed_run_mirrors_every_row_once_and_only_what_a_checkpoint_covers(
     saved: list[int] = []
     monkeypatch.setattr(
         tracking,
-        "_log",
-        lambda run, row, log=tracking._log: (saved.append(record_of(config)["iteration"]), log(run, row)),
+        "log_row",
+        lambda run, row, log=tracking.log_row: (saved.append(record_of(config)["iteration"]), log(run, row)),
     )
     go(config)
     first, second = segments(config)
@@ -161,6 +162,19 @@ def test_the_mode_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert tracking.mode("none") == "none"
 
 
+def test_a_key_is_found_where_a_login_leaves_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By whichever name the client's version gives W&B's server, and for a server of one's own."""
+    for host in ("api.wandb.ai", "api.forge.coreweave.com"):
+        (tmp_path / "netrc").write_text(f"machine {host} login user password {SECRET}\n")
+        assert account.has_key()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings").write_text("[default]\nbase_url = https://wandb.example.org:8080\n")
+    assert account.server() == "https://wandb.example.org:8080"
+    assert not account.has_key()
+    (tmp_path / "netrc").write_text(f"machine wandb.example.org:8080 login user password {SECRET}\n")
+    assert account.has_key()
+
+
 def test_the_mirror_process_ends_with_a_parent_that_is_gone(tmp_path: Path) -> None:
     config = tiny(tmp_path, trainer__chunk_seconds=0)
     go(config, until=14)
@@ -169,7 +183,7 @@ def test_the_mirror_process_ends_with_a_parent_that_is_gone(tmp_path: Path) -> N
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     (record.directory / "wandb").mkdir()
-    arguments = tracking._arguments(config, identify(config), record)
+    arguments = tracking.arguments_of(config, identify(config), record)
     environment = {**os.environ, "WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": SECRET}
     command = [sys.executable, "-m", "findings.tracking", str(record.directory), str(dead.pid)]
     subprocess.run(command, input=json.dumps(arguments), text=True, check=True, timeout=60, env=environment)

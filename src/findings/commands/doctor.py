@@ -94,9 +94,9 @@ def _slurm() -> str:
 def _wandb() -> str:
     from importlib.metadata import version
 
-    from findings import tracking
+    from findings import account, tracking
 
-    key = "a key is found" if tracking.has_key() else "no key (wandb login)"
+    key = "a key is found" if account.has_key() else "no key (wandb login)"
     return f"{version('wandb')}, {key}: tracking is {tracking.mode('auto')} by default"
 
 

@@ -34,9 +34,11 @@ def work(connection: Connection, device: str | None, engine: int) -> None:
     from findings.errors import InputError
     from findings.frozen import thaw
     from findings.lease import Leased
+    from findings.mirrored import take_imposed
     from findings.stopping import Stop
     from findings.train import train
 
+    take_imposed()  # where a W&B agent has started the sweep, its id is for one run, and these are many
     stop = Stop()
     threading.Thread(target=_watch, args=(engine, stop), daemon=True).start()
     with stop.listening():
