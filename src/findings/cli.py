@@ -19,6 +19,7 @@ ACTIONS = {
     "study": "run, measure and report in one go",
     "report": "judge the records; write verdicts, tables and figures",
     "show": "one run: its config, state and provenance; or in what two runs differ",
+    "sync": "send W&B what it does not have yet, from the records; --watch: until all are finished",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
     "import": "bring what was exported on another machine into runs/",
     "data": "data fetch NAME: download and decode a data set here, for machines that have no network",

@@ -34,9 +34,9 @@ def jobs(text: str) -> int | None:
     return int(text)
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, key: str = "--time-limit") -> float:
     """90s, 9m, 1.5h, or a number of seconds."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if not match or float(match[1]) == 0:
-        raise InputError("--time-limit", f"'{text}' is no time such as 90s, 9m or 1.5h")
+        raise InputError(key, f"'{text}' is no time such as 90s, 9m or 1.5h")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
