@@ -1,0 +1,129 @@
+"""One task of a cluster's array as a W&B agent: ``python -m findings.execute.agent SWEEP_ID [--count N]``.
+
+W&B's own agent asks the server which run is next and starts `findings train` with its parameters. Three things are
+done around it. Runs of this sweep that were interrupted go on first, from their records: a server does not always hand
+them out again. It is asked to pass signals on (``--forward-signals``; left alone, it dies of SIGTERM and leaves the
+training behind), and it is only ever sent SIGTERM: any other signal it passes on too, but then it starts the next run
+in the minutes that are left. And `findings` is found, whatever PATH the job has.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from findings.account import has_key, host, unreachable
+from findings.errors import InputError
+from findings.lease import leased
+from findings.records import Record
+from findings.stopping import SIGNALS
+from findings.tracking import uploading
+
+INTERRUPTED = 75
+RUNS = Path("runs")  # where `findings train` puts what the agent has it train
+UPLOAD_SECONDS = 60  # `findings sync` sends what is not uploaded by then
+
+
+def run_agent(sweep_id: str, *, count: int | None = None) -> int:
+    """Train ``count`` runs of the W&B sweep (null: until it has no more) in runs/; returns the exit code of the task.
+
+    ``sweep_id`` is ENTITY/PROJECT/ID or ID. 75: interrupted, to be queued again; otherwise 0, or the first code that
+    was none. Raises InputError where W&B cannot be asked from here.
+    """
+    if not has_key():
+        raise InputError("W&B", f"no key for {host()} is found: `wandb login`, or set WANDB_API_KEY")
+    problem = unreachable()
+    if problem:
+        raise InputError(
+            "W&B",
+            f"{host()} cannot be reached from here ({problem}), and an agent asks it for every run; "
+            "without a network use `findings run`, and `findings sync` afterwards",
+        )
+    RUNS.mkdir(exist_ok=True)
+    task, codes = _Task(), []
+    for record in _interrupted(sweep_id)[:count]:
+        codes.append(task.run([sys.executable, "-m", "findings.cli", "train", "--frozen", str(record.config)]))
+    left = None if count is None else count - len(codes)
+    if left != 0:
+        limit = [] if left is None else ["--count", str(left)]
+        codes.append(task.run([sys.executable, "-m", "wandb", "agent", "--forward-signals", *limit, sweep_id]))
+    _await_uploads(sweep_id)
+    return INTERRUPTED if task.asked else next((code for code in codes if code), 0)
+
+
+def environment() -> dict[str, str]:
+    """Ours, where `findings` is this one, and W&B's agent keeps its files in runs/, not in the working directory."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {"WANDB_DIR": str(RUNS.resolve()), **os.environ, "PATH": path}
+
+
+def _records(sweep_id: str) -> list[Record]:
+    name = sweep_id.rpartition("/")[2]
+    found = [Record(path.parent) for path in sorted(RUNS.glob("*/record.json"))]
+    return [record for record in found if (record.get("wandb") or {}).get("sweep") == name]
+
+
+def _interrupted(sweep_id: str) -> list[Record]:
+    """Runs of this sweep that have not ended and are not in training."""
+    return [
+        record
+        for record in _records(sweep_id)
+        if record.status in ("interrupted", "running") and not leased(record.directory)
+    ]
+
+
+def _await_uploads(sweep_id: str) -> None:
+    """Give the processes that upload this sweep's runs time to end: with the job, the scheduler ends them too."""
+    deadline = time.monotonic() + UPLOAD_SECONDS
+    for record in _records(sweep_id):
+        while time.monotonic() < deadline:
+            try:
+                with uploading(record.directory, wait=False):
+                    break
+            except BlockingIOError:
+                time.sleep(0.2)
+
+
+class _Task:
+    """Runs one command after the other; once a signal asks to stop, the current one is told and no other begins."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.process: subprocess.Popen[bytes] | None = None
+        for number in SIGNALS:
+            signal.signal(number, self._pass_on)
+
+    def run(self, command: Sequence[str]) -> int:
+        if self.asked:
+            return INTERRUPTED
+        # a session of its own: what a terminal or a scheduler sends to this one arrives there once, and as SIGTERM
+        self.process = subprocess.Popen(command, env=environment(), start_new_session=True)
+        if self.asked:  # a signal that came meanwhile
+            self.process.terminate()
+        return self.process.wait()
+
+    def _pass_on(self, _: int, __: FrameType | None) -> None:
+        if not self.asked and self.process is not None:
+            self.process.terminate()
+        self.asked = True
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser("findings.execute.agent")
+    parser.add_argument("sweep_id", metavar="SWEEP_ID")
+    parser.add_argument("--count", type=int, metavar="N")
+    given = parser.parse_args(arguments)
+    try:
+        return run_agent(given.sweep_id, count=given.count)
+    except InputError as error:
+        print(f"findings: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
