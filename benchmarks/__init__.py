@@ -6,6 +6,8 @@
     python -m benchmarks.plan       planning 10 to 10,000 runs
     python -m benchmarks.report     reporting 10 to 10,000 runs
     python -m benchmarks.startup    how long the command takes to answer
+    python -m benchmarks.study      `make study` as a whole
+    python -m benchmarks.precision  final errors in fp32 and in bf16
 
 From the repository's root. Rows go to results/benchmarks/<name>.csv of the working directory.
 """
