@@ -37,7 +37,7 @@ def losses(way: type[Steps], config: Config, steps: int) -> tuple[list[float], d
     return found, network.state_dict()
 
 
-@pytest.mark.parametrize("changes", [{}, {"trainer__compiled": True}], ids=["eager", "compiled"])
+@pytest.mark.parametrize("changes", [{}, {"trainer__compiled": True}], ids=["as it stands", "compiled"])
 def test_a_replayed_step_is_the_launched_one_bit_for_bit(changes: dict, tmp_path: Path) -> None:
     launched, weights = losses(Fast, tiny(tmp_path, **GPU, **changes), 3 * EPOCH)
     replayed, replayed_weights = losses(Captured, tiny(tmp_path, **GPU, **changes), 3 * EPOCH)

@@ -21,6 +21,8 @@ from findings.steps.plain import Plain
 class Steps(Protocol):
     """Makes steps; called in training mode, within the precision's autocast."""
 
+    execution: str  # how, in a word
+
     def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None: ...
 
 
