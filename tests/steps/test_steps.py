@@ -121,6 +121,7 @@ def test_the_plain_way_resumes_exactly(changes: dict, tmp_path: Path) -> None:
     assert numbers(record_of(config)) == trained(tmp_path / "whole", **PLAIN, **changes)
 
 
+@pytest.mark.usefixtures("compiler")
 def test_a_compiled_network_trains_like_the_plain_one_and_resumes_exactly(tmp_path: Path) -> None:
     changes: dict[str, Any] = {"trainer__compiled": True, "trainer__chunk_seconds": 0, "model__depth": 8}
     stopped = tiny(tmp_path / "stopped", **changes)
@@ -132,6 +133,7 @@ def test_a_compiled_network_trains_like_the_plain_one_and_resumes_exactly(tmp_pa
     assert float(whole[0]["train_loss"]) == pytest.approx(float(plain[0]["train_loss"]), rel=1e-3)
 
 
+@pytest.mark.usefixtures("compiler")
 def test_a_worker_compiles_every_network_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 1)
     for width in (4, 5):
