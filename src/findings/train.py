@@ -33,6 +33,7 @@ from findings.lease import Leased, lease
 from findings.nets import schema
 from findings.records import Record, now
 from findings.standing import standing
+from findings.steps.fast import compiles
 from findings.stopping import Stop
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
@@ -198,7 +199,8 @@ def _refuse_other_data(record: Record, dataset: Dataset) -> None:
 def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) -> dict[str, Any]:
     """What the record says when a run begins or goes on."""
     with torch.device("meta"):
-        counted = complexity(build(config), channels=config.data.channels, size=config.data.size)
+        network = build(config)
+        counted = complexity(network, channels=config.data.channels, size=config.data.size)
     return {
         "id": run.id,
         "arm": run.arm,
@@ -213,6 +215,7 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
         "iteration": record.get("iteration", 0),  # of the last checkpoint
         "iterations": config.recipe.iterations,
         "attempts": record.get("attempts", 0) + 1,
+        "preemptions": record.get("preemptions", 0) + _preempted(record),
         "started": record.get("started") or now(),
         "finished": None,
         "wall_seconds": record.get("wall_seconds", 0.0),  # of the training that the checkpoint holds
@@ -229,10 +232,11 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
                 "test_images": len(dataset.test_images),
             },
             "device": torch.cuda.get_device_name() if accelerator(config) == "cuda" else provenance.processor(),
+            "job": provenance.job(),
             "hosts": sorted({*record.get("provenance", {}).get("hosts", []), provenance.host()}),
             "threads": config.trainer.threads,
             "fast": config.trainer.fast,
-            "compiled": bool(config.trainer.compiled),
+            "compiled": compiles(network, config),
             "precision": config.recipe.precision.name,
         },
     }
@@ -243,6 +247,13 @@ def _earlier(record: Record) -> list[dict[str, Any]]:
     facts = {key: record.get("provenance", {}).get(key) for key in ("git", "packages", "device")}
     earlier: list[dict[str, Any]] = record.get("earlier", [])
     return earlier if not facts["git"] or facts in earlier else [*earlier, facts]
+
+
+def _preempted(record: Record) -> bool:
+    """Whether this attempt goes on with one that the same task of a cluster made: it was requeued in between."""
+    job = provenance.job()
+    same = job is not None and record.get("provenance", {}).get("job") == job
+    return same and record.status in ("running", "interrupted")
 
 
 def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -> Outcome:

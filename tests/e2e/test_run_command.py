@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from launching import PARAMETERS, Findings, all_numbers, records, training, until, workers, write_sweep
 
 
