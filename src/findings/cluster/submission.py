@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from findings import provenance
@@ -38,7 +39,11 @@ class Submission:
         return self.runs[index :: self.tasks]
 
     def task_of(self, run: str) -> int:
-        return self.runs.index(run) % self.tasks
+        return self._places[run] % self.tasks
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {run: place for place, run in enumerate(self.runs)}
 
     def frozen(self, run: str) -> Path:
         return self.directory / "frozen" / f"{run}.yaml"

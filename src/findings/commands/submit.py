@@ -1,7 +1,9 @@
 """findings submit SWEEP --cluster NAME [--dry-run] [--pack K] [--max-parallel M] [override ...]"""
 
 import argparse
+import contextlib
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     add_sweep(parser)
     parser.add_argument("--cluster", required=True, metavar="NAME", help="a profile: conf/cluster/NAME.yaml, or a file")
-    parser.add_argument("--dry-run", action="store_true", help="print the script; nothing is written or submitted")
+    parser.add_argument("--dry-run", action="store_true", help="print the script, and submit nothing")
     parser.add_argument("--pack", type=_count, default=1, metavar="K", help="runs side by side in a task (default: 1)")
     parser.add_argument("--max-parallel", type=_count, metavar="M", help="tasks at a time (default: the profile's)")
     given = parser.parse_intermixed_args(arguments)
@@ -34,7 +36,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         raise InputError(
             "--pack", f"a run has {profile.processes} processes of its own on {given.cluster}: leave it out"
         )
-    planned = _plan(given.sweep, [text for text in given.overrides if text not in of_cluster])
+    with contextlib.redirect_stdout(sys.stderr) if given.dry_run else contextlib.nullcontext():
+        planned = _plan(given.sweep, [text for text in given.overrides if text not in of_cluster])
     wanted, counts = _missing(planned, ask=not given.dry_run)
     ready = _for_cluster(wanted, profile, given.pack)
     if not given.dry_run:
