@@ -102,6 +102,8 @@ class TrainerConfig:
     """Where and how fast a run trains. Nothing here is scientific."""
 
     accelerator: str = "auto"  # Lightning's: auto, cpu, cuda
+    devices: int = 1  # on each node; every device is trained on by a process of its own, which srun or torchrun starts
+    nodes: int = 1
     threads: int | None = None  # null: chosen when planned, then frozen, since threads change sums
     fast: bool = True  # false: the recipe's step written out, for comparison
     compiled: bool | None = None  # torch.compile; null: chosen when planned, then frozen, since it changes rounding
@@ -174,6 +176,7 @@ def check(config: Config) -> None:
     if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
     _check_probes(config)
+    _check_devices(config)
     if trainer.accelerator not in ACCELERATORS:
         raise InputError(
             "trainer.accelerator", f"unknown value '{trainer.accelerator}'", ACCELERATORS, trainer.accelerator
@@ -195,6 +198,35 @@ def check(config: Config) -> None:
         raise InputError(
             "data.name", f"'{data.name}' may hold letters, digits, '-' and '_' only: it names run directories"
         )
+
+
+def _check_devices(config: Config) -> None:
+    """The global batch has to come out even: each device's part, and in it each group of batch norm."""
+    recipe, trainer = config.recipe, config.trainer
+    devices = trainer.devices * trainer.nodes
+    if devices == 1:
+        return
+    if recipe.batch_size % devices:
+        raise InputError(
+            "trainer.devices",
+            f"{trainer.devices} x trainer.nodes={trainer.nodes} does not divide recipe.batch_size={recipe.batch_size}",
+            [str(n) for n in _divisors(recipe.batch_size) if recipe.batch_size % (n * trainer.nodes) == 0],
+        )
+    part = recipe.batch_size // devices
+    if recipe.batch_norm_group is not None and part % recipe.batch_norm_group:
+        raise InputError(
+            "recipe.batch_norm_group",
+            f"{recipe.batch_norm_group} does not divide the {part} images of a batch on each of {devices} devices",
+            ["null", *map(str, _divisors(part))],
+        )
+    if not trainer.fast:
+        raise InputError("trainer.fast", "false is for one device: needs trainer.devices=1 and trainer.nodes=1")
+    if trainer.compiled:
+        raise InputError("trainer.compiled", "is for one device: needs trainer.devices=1 and trainer.nodes=1")
+
+
+def _divisors(number: int) -> list[int]:
+    return [n for n in range(1, number + 1) if number % n == 0]
 
 
 def _check_probes(config: Config) -> None:
@@ -220,7 +252,14 @@ _MINIMA: dict[str, dict[str, float]] = {
     },
     "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2},
     "evaluation": {"evaluate_every": 1},
-    "trainer": {"threads": 1, "evaluation_batch_size": 1, "checkpoint_every": 0, "chunk_seconds": 0},
+    "trainer": {
+        "devices": 1,
+        "nodes": 1,
+        "threads": 1,
+        "evaluation_batch_size": 1,
+        "checkpoint_every": 0,
+        "chunk_seconds": 0,
+    },
 }
 
 
@@ -232,8 +271,8 @@ def _at_least(key: str, value: float, minimum: float) -> None:
 
 
 def with_rounding_of(config: Config, begun: Config) -> Config:
-    """``config``, computed as the run that has ``begun`` is: with its threads, and its kind of steps."""
-    kept = {name: getattr(begun.trainer, name) for name in ("threads", "fast", "compiled")}
+    """``config``, computed as the run that has ``begun`` is: with its devices, its threads, and its kind of steps."""
+    kept = {name: getattr(begun.trainer, name) for name in ("devices", "nodes", "threads", "fast", "compiled")}
     return replace(config, trainer=replace(config.trainer, **kept))
 
 
