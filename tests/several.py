@@ -58,7 +58,10 @@ def together(config: Config, directory: Path, disturbance: Disturbance | None = 
 
 def _result(connection: Any) -> Ended:
     assert connection.poll(SECONDS), "a process hangs"
-    ended: Ended = connection.recv()
+    try:
+        ended: Ended = connection.recv()
+    except EOFError:
+        return Ended("gone", "")
     return ended
 
 

@@ -40,7 +40,7 @@ from findings.nets.synced import across_devices
 from findings.records import Record, now
 from findings.standing import standing
 from findings.stopping import Stop
-from findings.world import ALONE, World
+from findings.world import ALONE, Gone, World
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
 
@@ -103,7 +103,7 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
                 )
                 world.told(begin)
                 _fit(begin, dataset, Journal(record, held, stop, progress, mirror.log, world), stop, world)
-        except Interrupted as interruption:
+        except (Interrupted, Gone) as interruption:
             return _end(record, run, "interrupted", str(interruption))
         except (KeyboardInterrupt, SystemExit):  # Lightning makes the latter of the former
             _end(record, run, "interrupted", "interrupted at once")
@@ -123,29 +123,31 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
 
 def _follow(config: Config, stop: Stop, world: World) -> Outcome:
     """Do with the other ranks what rank 0 says, and end as it does."""
-    said: Any = world.told(None)
-    if isinstance(said, Begin):
-        try:
-            with world.working(Interrupted, Diverged):
-                dataset = _dataset(said.config.data)
-                if dataset.fingerprint != said.fingerprint:
-                    raise InputError(
-                        "data.root", f"holds other images on {provenance.host()} than on the host of the first process"
-                    )
-            _fit(said, dataset, Follower(stop, world), stop, world)
-        except (Interrupted, Diverged):
-            pass
-        except (KeyboardInterrupt, SystemExit):
-            raise KeyboardInterrupt from None
-        except InputError:
-            raise
-        except Exception as error:
-            return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
-        said = world.told(None)
+    try:
+        with world.working():
+            said: Any = world.told(None)
+            if isinstance(said, Begin):
+                with contextlib.suppress(Interrupted, Diverged):
+                    _fit(said, _same_data(said), Follower(stop, world), stop, world)
+                said = world.told(None)
+    except (KeyboardInterrupt, SystemExit):
+        raise KeyboardInterrupt from None
+    except InputError:
+        raise
+    except Exception as error:
+        return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
     if isinstance(said, Refused):
         raise said.error()
     assert isinstance(said, Outcome)
     return said
+
+
+def _same_data(begin: Begin) -> Dataset:
+    """Every process reads the images itself, each from its own host's disk perhaps."""
+    dataset = _dataset(begin.config.data)
+    if dataset.fingerprint != begin.fingerprint:
+        raise InputError("data.root", f"holds other images on {provenance.host()} than on the first process's host")
+    return dataset
 
 
 def _fit(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: World) -> None:

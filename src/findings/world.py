@@ -31,6 +31,10 @@ class Parted(RuntimeError):
     """Another of the processes has failed, and this is what it said."""
 
 
+class Gone(RuntimeError):
+    """Another of the processes has ended without a word: it was killed, or its node is lost."""
+
+
 class World:
     """Ranks 0 to ``size`` - 1; every method that exchanges something has to be called by all of them."""
 
@@ -72,18 +76,21 @@ class World:
     def working(self, *together: type[BaseException]) -> Iterator[None]:
         """Leave at any error within but those ``together``, which all raise at the same place.
 
-        Raises :class:`Parted` in the place of a connection that another process's error has broken.
+        Raises :class:`Parted` in the place of a connection that another process's error has broken, and :class:`Gone`
+        where that process did not say why.
         """
         try:
             yield
         except together:
             raise
         except BaseException as error:
-            if self.size == 1:
+            if self.size == 1 or self.parted:
                 raise
             cause = self._part(f"{type(error).__name__}: {error}")
             if cause and isinstance(error, RuntimeError):
                 raise Parted(cause) from error
+            if isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "gloo" in str(error)):
+                raise Gone("another process of this run is gone") from error
             raise
 
     def _part(self, problem: str) -> str | None:
