@@ -8,13 +8,13 @@ import torch
 from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from findings.assembly import DTYPES, new_learner, ready
 from findings.config import Config
 from findings.data import load
 from findings.data.stream import place
 from findings.learner import Learner
 from findings.metrics import ErrorAndLoss
 from findings.steps import Captured, Fast, Plain, Steps, steps_for
-from findings.train import DTYPES, new_learner, ready
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps, of which the last is a partial batch

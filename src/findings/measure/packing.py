@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 
+from findings.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.config import Config
 from findings.data import load
 from findings.data.stream import place
@@ -21,7 +22,6 @@ from findings.execute.processes import context
 from findings.learner import EpochChunks, Learner
 from findings.measure.measurement import Failure
 from findings.measure.steps import ENDLESS, one_line
-from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
 
 WARM_UP = 5  # chunks
 

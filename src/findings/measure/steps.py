@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 
 from findings import provenance
+from findings.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.config import Config
 from findings.data import load
 from findings.data.stream import place
@@ -19,7 +20,6 @@ from findings.errors import InputError
 from findings.learner import EpochChunks, Learner
 from findings.measure.machine import Others, PeakMemory
 from findings.measure.measurement import Failure, Measurement
-from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
 
 WARM_UP, LEAST = 3, 5  # steps at least, before the clock starts and by it
 SETTLED = 0.95  # warm-up ends when a step takes more than this part of the fastest before
