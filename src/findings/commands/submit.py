@@ -52,7 +52,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     if given.dry_run:
         print(script, end="")
         return 0
-    submission.lay_down(made, freeze_plan(ready), script)
+    frozen = freeze_plan(ready)
+    _refuse_other_devices(frozen, profile)
+    submission.lay_down(made, frozen, script)
     try:
         job = submission.sbatch(made, internet=profile.internet)
     except InputError:
@@ -114,11 +116,29 @@ def _missing(planned: "Sequence[PlannedRun]", *, ask: bool) -> "tuple[list[Plann
 
 def _for_cluster(runs: "Sequence[PlannedRun]", profile: "Profile", pack: int) -> "list[PlannedRun]":
     """The runs as they are frozen: with absolute paths, for the profile's devices, and nothing to fetch."""
+    from findings.checks import check
     from findings.cluster.profile import check_grace
 
     for seconds in {run.config.trainer.chunk_seconds for run in runs}:
         check_grace(profile, seconds)
-    return [replace(run, config=_config(run.config, profile, pack)) for run in runs]
+    made = [replace(run, config=_config(run.config, profile, pack)) for run in runs]
+    for run in made:
+        try:
+            check(run.config)
+        except InputError as error:  # a batch, say, that so many devices cannot share
+            raise InputError(run.identity.id, str(error)) from None
+    return made
+
+
+def _refuse_other_devices(runs: "Sequence[PlannedRun]", profile: "Profile") -> None:
+    for run in runs:
+        trainer = run.config.trainer
+        if trainer.devices * trainer.nodes != profile.processes:
+            raise InputError(
+                run.identity.id,
+                f"has begun on {trainer.nodes} x {trainer.devices} devices and goes on with as many; "
+                f"the profile has {profile.nodes} x {profile.devices}",
+            )
 
 
 def _config(config: "Config", profile: "Profile", pack: int) -> "Config":
@@ -138,6 +158,8 @@ def _config(config: "Config", profile: "Profile", pack: int) -> "Config":
         ),
         trainer=replace(
             trainer,
+            devices=profile.devices,
+            nodes=profile.nodes,
             accelerator=accelerator if trainer.accelerator == "auto" else trainer.accelerator,
             threads=trainer.threads or max(1, profile.cpus // pack),
             compiled=bool(trainer.compiled),
