@@ -61,6 +61,8 @@ class DataConfig:
     channels: int = MISSING
     size: int = MISSING  # pixels, height and width
     classes: int = MISSING
+    train_images: int | None = None  # for plans that predict time, which load no data; null: not known
+    test_images: int | None = None
 
 
 @dataclass
@@ -173,6 +175,8 @@ def check(config: Config) -> None:
         )
     if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
+    if data.train_images is not None and data.validation >= data.train_images:
+        raise InputError("data.validation", f"{data.validation} is not below data.train_images={data.train_images}")
     _check_probes(config)
     if trainer.accelerator not in ACCELERATORS:
         raise InputError(
@@ -218,7 +222,7 @@ _MINIMA: dict[str, dict[str, float]] = {
         "weight_decay": 0,
         "crop_padding": 0,
     },
-    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2},
+    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2, "train_images": 1, "test_images": 1},
     "evaluation": {"evaluate_every": 1},
     "trainer": {"threads": 1, "evaluation_batch_size": 1, "checkpoint_every": 0, "chunk_seconds": 0},
 }
