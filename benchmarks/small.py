@@ -2,7 +2,7 @@
 
 The quick scale's networks (8x8 images, width 8), on its own data: what a step costs apart from arithmetic and memory,
 which `python -m benchmarks.throughput` needs to predict small networks. On a CPU one thread by its own clock, which
-other processes hardly disturb: layers are started one after the other, however many threads there are.
+other processes disturb by a fifth at most: layers are started one after the other, however many threads there are.
 """
 
 import argparse
