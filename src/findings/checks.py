@@ -36,6 +36,8 @@ def check(config: Config) -> None:
         )
     if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
+    if data.train_images is not None and data.validation >= data.train_images:
+        raise InputError("data.validation", f"{data.validation} is not below data.train_images={data.train_images}")
     _check_probes(config)
     _check_devices(config)
     if trainer.accelerator not in ACCELERATORS:
@@ -111,7 +113,7 @@ _MINIMA: dict[str, dict[str, float]] = {
         "weight_decay": 0,
         "crop_padding": 0,
     },
-    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2},
+    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2, "train_images": 1, "test_images": 1},
     "evaluation": {"evaluate_every": 1},
     "trainer": {
         "devices": 1,

@@ -12,7 +12,7 @@ from findings.errors import InputError
 
 ACTIONS = {
     "list": "the findings, their claims, the runs needed and done, the last verdicts",
-    "plan": "compose, type and build every run of a sweep, without training",
+    "plan": "compose, type and build every run of a sweep, without training; predict what it takes",
     "train": "train one run: Hydra's overrides and groups, or --frozen FILE",
     "run": "train every run of a sweep on this machine",
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",

@@ -59,6 +59,8 @@ class DataConfig:
     channels: int = MISSING
     size: int = MISSING  # pixels, height and width
     classes: int = MISSING
+    train_images: int | None = None  # for plans that predict time, which load no data; null: not known
+    test_images: int | None = None
 
 
 @dataclass

@@ -54,6 +54,14 @@ def test_packing_counts_all_workers_over_one_window(benchmark: Any, capfd: Any) 
     assert float(two["images_per_second_each"]) == pytest.approx(float(two["images_per_second"]) / 2, rel=1e-4)
 
 
+def test_small_measures_the_smallest_scales_networks(benchmark: Any, capfd: Any) -> None:
+    benchmark("small").main([*ONE, "--epochs", "1", "--record"])
+    assert "ms per step" in capfd.readouterr().out
+    (row,) = rows("small")
+    assert (row["network"], row["precision"], row["batch_size"], row["steps"]) == ("resnet8", "fp32", "64", "22")
+    assert float(row["images_per_second"]) == pytest.approx(64_000 / float(row["milliseconds_per_step"]), rel=1e-4)
+
+
 def test_study_times_the_whole_command(benchmark: Any, capfd: Any) -> None:
     benchmark("study").main(["quick/gap-vs-fc", "model=resnet8", "seed=0", "tracking=none", "--record"])
     (row,) = rows("study")
