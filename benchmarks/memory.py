@@ -10,7 +10,7 @@ from benchmarks.made_up import add_networks, config, device
 from benchmarks.table import Benchmark, Row, parser
 from findings.execute.processes import prepare
 from findings.identity import identify
-from findings.measure.failure import Failure
+from findings.measure.measurement import Failure
 from findings.measure.rounds import Network, measured
 
 SECONDS = 1.0  # of steps, after those that warm up

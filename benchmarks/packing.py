@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.made_up import config, device, precisions
 from benchmarks.table import Benchmark, Row, parser, up_to
-from findings.execute.choosing import images_per_second
+from findings.execute.choosing import PATIENCE, pace
 from findings.execute.local import gpus
 from findings.execute.processes import prepare
-from findings.measure.failure import Failure
+from findings.measure.measurement import Failure
 from findings.plan import cores
 
 PACKING = Benchmark(
@@ -49,7 +49,7 @@ def _rows(network: str, precision: str, most: int, seconds: float) -> Iterator[R
     for workers in up_to(most, factor=2, start=1):
         threads = max(1, cores() // workers)
         chosen = config(network, precision, threads)
-        together = images_per_second(chosen, workers, seconds, gpus())
+        together = pace(chosen, workers, seconds, gpus(), PATIENCE)
         if isinstance(together, Failure):
             raise SystemExit(together.problem)
         alone = alone or together

@@ -24,7 +24,6 @@ FAREWELL = 10.0  # seconds given to a process to end by itself
 class Turn:
     """What was done in one turn."""
 
-    steps: int
     images: int
     seconds: float
 
@@ -60,7 +59,7 @@ class Turns:
         if over:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
-            turn = Turn(self.steps, self.images, time.perf_counter() - self.began)
+            turn = Turn(self.images, time.perf_counter() - self.began)
             _tell_children(signal.SIGSTOP)  # data loaders' workers would fetch ahead
             try:
                 self.parent.send(turn)

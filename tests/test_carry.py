@@ -19,7 +19,9 @@ def half_way(tmp_path: Path) -> Path:
     """A runs_dir with a finished run of seed 0 and one of seed 1 that was stopped in its middle."""
     runs = tmp_path / "here"
     assert go(tiny(runs, evaluation__shifts=[0, 1], recipe__iterations=12, recipe__milestones=[8])).status == "finished"
-    assert go(tiny(runs, seed=1), until=20).status == "interrupted"
+    stopped = tiny(runs, seed=1, trainer__chunk_seconds=0)
+    assert go(stopped, until=20).status == "interrupted"
+    assert record_of(stopped)["iteration"] % 12, "an epoch's end is no middle"
     return runs
 
 

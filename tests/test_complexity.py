@@ -19,6 +19,7 @@ def test_counts_of_a_small_network() -> None:
     counted = complexity(network, channels=3, size=8)
     assert counted.multiply_adds == 64 * 27 + 32 * 18 + 5 * 32
     assert counted.activations == 64 + 32 + 5
+    assert counted.layers == 3
     assert counted.parameters == (4 * 27 + 4) + 8 + (8 * 18 + 8) + (32 * 5 + 5)
 
 
@@ -50,4 +51,5 @@ def test_a_layer_used_twice_counts_twice() -> None:
 
     with torch.device("meta"):
         network = Twice()
-    assert complexity(network, channels=1, size=4).multiply_adds == 2 * 16 * 9
+    counted = complexity(network, channels=1, size=4)
+    assert (counted.multiply_adds, counted.layers) == (2 * 16 * 9, 2)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from findings.config import Config, DataConfig, Padding, RecipeConfig, TrainerConfig, check
+from findings.checks import check
+from findings.config import Config, DataConfig, Padding, RecipeConfig, TrainerConfig
 from findings.errors import InputError
 
 
@@ -56,6 +57,8 @@ def test_a_usual_config_passes() -> None:
         ("data.size", 0),
         ("data.classes", 1),
         ("evaluation.evaluate_every", 0),
+        ("trainer.devices", 0),
+        ("trainer.nodes", 0),
         ("trainer.threads", 0),
         ("trainer.evaluation_batch_size", 0),
         ("trainer.checkpoint_every", -1.0),
@@ -92,6 +95,32 @@ def test_what_does_not_fit_is_refused(key: str, value: Any, problem: str) -> Non
     line = refusal(changed(key, value))
     assert line.startswith(f"{key}: ")
     assert problem in line
+
+
+def several(*, devices: int, nodes: int = 1, fast: bool = True, compiled: bool | None = None) -> Config:
+    return replace(valid(), trainer=TrainerConfig(devices=devices, nodes=nodes, fast=fast, compiled=compiled))
+
+
+def test_a_batch_that_devices_cannot_share_evenly_is_refused_with_what_they_can() -> None:
+    check(several(devices=4, nodes=2))
+    problem = (
+        "trainer.devices: 3 x trainer.nodes=2 does not divide recipe.batch_size=128; allowed: 1, 2, 4, 8, 16, 32, 64"
+    )
+    assert refusal(several(devices=3, nodes=2)) == problem
+    config = several(devices=4)
+    config.recipe = replace(config.recipe, batch_norm_group=64)
+    assert refusal(config) == (
+        "recipe.batch_norm_group: 64 does not divide the 32 images of a batch on each of 4 devices; "
+        "allowed: null, 1, 2, 4, 8, 16, 32"
+    )
+    config.recipe = replace(config.recipe, batch_norm_group=16)
+    check(config)
+
+
+def test_steps_for_one_device_are_refused_for_several() -> None:
+    assert refusal(several(devices=2, fast=False)).startswith("trainer.fast: ")
+    assert refusal(several(devices=2, compiled=True)).startswith("trainer.compiled: ")
+    check(several(devices=2, compiled=False))
 
 
 def test_nesterov_needs_momentum() -> None:

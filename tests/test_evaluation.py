@@ -55,7 +55,7 @@ def test_a_kill_after_the_repeated_evaluation_doubles_no_row(
     train(config, stop=stop, progress=lambda *_: None)
     monkeypatch.undo()
     # the row is written, and the process dies before the next checkpoint
-    monkeypatch.setattr(Journal, "_save", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
+    monkeypatch.setattr(Journal, "save", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
     assert go(config, until=12).status == "failed"
     assert len(record_of(config).rows()) == 1
     monkeypatch.undo()

@@ -80,6 +80,8 @@ def test_the_order_of_overrides_plays_no_part() -> None:
         "data.download=false",
         "data.label=Figures",
         "trainer.threads=3",
+        "trainer.devices=2",
+        "trainer.nodes=2",
         "trainer.accelerator=cpu",
         "trainer.checkpoint_every=5",
         "trainer.evaluation_batch_size=10",

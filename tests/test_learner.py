@@ -9,12 +9,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from findings.assembly import build, new_learner
 from findings.data import load
 from findings.data.randomness import seed_for
 from findings.data.stream import place
 from findings.learner import Chunk
 from findings.schedule import learning_rate
-from findings.train import build, new_learner
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps

@@ -18,10 +18,10 @@ import yaml
 
 from findings.cli import main
 from findings.measure import machine, rounds
-from findings.measure.failure import Failure
 from findings.measure.machine import Others, PeakMemory
+from findings.measure.measurement import Failure, Measurement
 from findings.measure.rounds import Network, measured, order
-from findings.measure.steps import Measurement, Meter
+from findings.measure.steps import Meter
 from findings.measure.table import COLUMNS, share_of_others
 from tiny_runs import OVERRIDES, replaced, tiny
 
@@ -67,7 +67,7 @@ def test_one_row_for_each_network_and_round(whole_scale: Path) -> None:
     for row in rows:
         assert row["arm"].startswith(f"{row['model'].removesuffix('20')}8-w4-digits-quick-")
         facts = ("accelerator", "precision", "threads", "execution", "batch_size")
-        assert [row[key] for key in facts] == ["cpu", "fp32", "1", "eager", "128"]
+        assert [row[key] for key in facts] == ["cpu", "fp32", "1", "fast", "128"]
         assert row["device"]
         assert row["dirty"] in ("true", "false", "")
         assert int(row["steps"]) >= 5
@@ -227,7 +227,7 @@ def test_what_others_take_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert others.seconds() == 0
     machine.STAT.write_text(f"cpu{core} {60 * hertz} {20 * hertz} 0 0 0 0 0 {20 * hertz} 0 0\n")
     assert 95 < others.seconds() <= 100  # less what this process did
-    one = Measurement("", "cpu", 1, 5, 640, 1.0, 1.0, wall_seconds=2.0, others_seconds=1.0)
+    one = Measurement("", "cpu", "fast", 1, 5, 640, 1.0, 1.0, wall_seconds=2.0, others_seconds=1.0)
     assert share_of_others([one, replace(one, others_seconds=0.0)], cores=2) == 1 / 8
     machine.STAT.unlink()
     assert Others().seconds() == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from findings.config import check
+from findings.checks import check
 from findings.data.augment import shifted
 from findings.errors import InputError
 from findings.nets.heads import GlobalAveragePool

@@ -16,7 +16,7 @@ from findings.stopping import Stop
 from findings.train import train
 from tiny_runs import go, numbers, record_of, replaced, tiny, trained
 
-ARITHMETIC = ("threads", "fast", "compiled", "precision")  # what decides rounding
+ARITHMETIC = ("devices", "threads", "fast", "compiled", "precision")  # what decides rounding
 SECRET = "0123456789abcdef0123456789abcdef01234567"
 
 

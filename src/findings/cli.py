@@ -12,11 +12,15 @@ from findings.errors import InputError
 
 ACTIONS = {
     "list": "the findings, their claims, the runs needed and done, the last verdicts",
-    "plan": "compose, type and build every run of a sweep, without training",
+    "plan": "compose, type and build every run of a sweep, without training; predict what it takes",
     "train": "train one run: Hydra's overrides and groups, or --frozen FILE",
     "run": "train every run of a sweep on this machine",
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
     "study": "run, measure and report in one go",
+    "submit": "hand a sweep to a SLURM cluster as one array of jobs, and return",
+    "status": "how far each submitted run is, what failed and where its log is",
+    "logs": "what a submitted run has printed",
+    "cancel": "take a submitted sweep out of the queue; checkpoints stay",
     "report": "judge the records; write verdicts, tables and figures",
     "show": "one run: its config, state and provenance; or in what two runs differ",
     "sync": "send W&B what it does not have yet, from the records; --watch: until all are finished",

@@ -19,19 +19,21 @@ class Complexity:
     multiply_adds: int  # of convolutions and linear layers
     activations: int  # values that convolutions and linear layers put out
     head_parameters: int = 0  # of the classifier and what lies between it and the last maps
+    layers: int = 0  # convolutions and linear layers, each as often as it is used
 
 
 def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
     """Count ``network``, which has to lie on the meta device, for one image of (channels, size, size)."""
-    multiply_adds = activations = 0
+    multiply_adds = activations = layers = 0
 
     def count(module: nn.Module, _: Any, output: Tensor) -> None:
-        nonlocal multiply_adds, activations
+        nonlocal multiply_adds, activations, layers
         weight = module.weight
         assert isinstance(weight, Tensor)
         # every output value is a dot product with one row of the weights
         multiply_adds += output.numel() * weight[0].numel()
         activations += output.numel()
+        layers += 1
 
     hooks = [
         module.register_forward_hook(count) for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)
@@ -43,7 +45,7 @@ def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
         for hook in hooks:
             hook.remove()
     head = getattr(network, "head", None)
-    return Complexity(_parameters(network), multiply_adds, activations, _parameters(head) if head else 0)
+    return Complexity(_parameters(network), multiply_adds, activations, _parameters(head) if head else 0, layers)
 
 
 def accepts(network: nn.Module, *, channels: int, size: int) -> bool:

@@ -20,7 +20,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from findings.config import Config, check
+from findings.checks import check
+from findings.config import Config
 from findings.errors import InputError
 from findings.nets import schema
 from findings.shared_files import shared

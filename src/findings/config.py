@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
-from findings.errors import InputError
-
 MISSING: Any = "???"  # OmegaConf's mark for a value that has to be given
 
 
@@ -61,6 +59,8 @@ class DataConfig:
     channels: int = MISSING
     size: int = MISSING  # pixels, height and width
     classes: int = MISSING
+    train_images: int | None = None  # for plans that predict time, which load no data; null: not known
+    test_images: int | None = None
 
 
 @dataclass
@@ -102,6 +102,8 @@ class TrainerConfig:
     """Where and how fast a run trains. Nothing here is scientific."""
 
     accelerator: str = "auto"  # Lightning's: auto, cpu, cuda
+    devices: int = 1  # on each node; every device is trained on by a process of its own, which srun or torchrun starts
+    nodes: int = 1
     threads: int | None = None  # null: chosen when planned, then frozen, since threads change sums
     fast: bool = True  # false: the recipe's step written out, for comparison
     compiled: bool | None = None  # torch.compile; null: chosen when planned, then frozen, since it changes rounding
@@ -141,99 +143,9 @@ ACCELERATORS = ("auto", "cpu", "cuda")
 TRACKING_MODES = ("auto", "online", "offline", "none")
 
 
-def check(config: Config) -> None:
-    """Check what types cannot say. Raises :class:`InputError` naming the key."""
-    recipe, data, trainer = config.recipe, config.data, config.trainer
-    _at_least("seed", config.seed, 0)
-    for section, minima in _MINIMA.items():
-        values = getattr(config, section)
-        for key, minimum in minima.items():
-            value = getattr(values, key)
-            if value is not None:
-                _at_least(f"{section}.{key}", value, minimum)
-    if recipe.milestones != sorted(set(recipe.milestones)) or any(m <= 0 for m in recipe.milestones):
-        raise InputError("recipe.milestones", f"{recipe.milestones} is not a rising list of iterations above 0")
-    if recipe.milestones and recipe.milestones[-1] >= recipe.iterations:
-        raise InputError(
-            "recipe.milestones",
-            f"the last one, {recipe.milestones[-1]}, is not before the end, recipe.iterations={recipe.iterations}",
-        )
-    if recipe.warmup_iterations > recipe.iterations:
-        raise InputError(
-            "recipe.warmup_iterations", f"{recipe.warmup_iterations} is above recipe.iterations={recipe.iterations}"
-        )
-    if recipe.nesterov and recipe.momentum == 0:
-        raise InputError("recipe.nesterov", "needs recipe.momentum above 0")
-    if not 0 <= recipe.momentum < 1:
-        raise InputError("recipe.momentum", f"{recipe.momentum} is not in [0, 1)")
-    if recipe.batch_norm_group is not None and recipe.batch_size % recipe.batch_norm_group:
-        raise InputError(
-            "recipe.batch_norm_group",
-            f"{recipe.batch_norm_group} does not divide recipe.batch_size={recipe.batch_size}",
-        )
-    if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
-        raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
-    _check_probes(config)
-    if trainer.accelerator not in ACCELERATORS:
-        raise InputError(
-            "trainer.accelerator", f"unknown value '{trainer.accelerator}'", ACCELERATORS, trainer.accelerator
-        )
-    if trainer.chunk_seconds > 5:
-        raise InputError(
-            "trainer.chunk_seconds", f"{trainer.chunk_seconds} is above 5: a preempted run must save in time"
-        )
-    if trainer.compiled and not trainer.fast:
-        raise InputError("trainer.compiled", "needs trainer.fast=true")
-    if config.tracking.mode not in TRACKING_MODES:
-        raise InputError(
-            "tracking.mode", f"unknown value '{config.tracking.mode}'", TRACKING_MODES, config.tracking.mode
-        )
-    for folder in ("runs_dir", "results_dir"):
-        if not getattr(config, folder):
-            raise InputError(folder, "is empty; '.' is the working directory")
-    if not data.name.replace("-", "").replace("_", "").isalnum():
-        raise InputError(
-            "data.name", f"'{data.name}' may hold letters, digits, '-' and '_' only: it names run directories"
-        )
-
-
-def _check_probes(config: Config) -> None:
-    for key, values, least, most in (
-        ("shifts", config.evaluation.shifts, 0, config.data.size - 1),
-        ("sizes", config.evaluation.sizes, 4, 16 * config.data.size),  # below 4 pixels nothing is left to see
-    ):
-        if values != sorted(set(values)) or any(not least <= value <= most for value in values):
-            raise InputError(f"evaluation.{key}", f"{values} is not a rising list of pixels from {least} to {most}")
-
-
-_MINIMA: dict[str, dict[str, float]] = {
-    "recipe": {
-        "iterations": 1,
-        "batch_size": 1,
-        "batch_norm_group": 1,
-        "lr": 0,
-        "gamma": 0,
-        "warmup_iterations": 0,
-        "warmup_lr": 0,
-        "weight_decay": 0,
-        "crop_padding": 0,
-    },
-    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2},
-    "evaluation": {"evaluate_every": 1},
-    "trainer": {"threads": 1, "evaluation_batch_size": 1, "checkpoint_every": 0, "chunk_seconds": 0},
-}
-
-
-def _at_least(key: str, value: float, minimum: float) -> None:
-    if value == float("inf"):
-        raise InputError(key, "is infinite")
-    if not value >= minimum:  # also refuses nan
-        raise InputError(key, f"{value} is below {minimum:g}, the least it may be")
-
-
 def with_rounding_of(config: Config, begun: Config) -> Config:
-    """``config``, computed as the run that has ``begun`` is: with its threads, and its kind of steps."""
-    kept = {name: getattr(begun.trainer, name) for name in ("threads", "fast", "compiled")}
+    """``config``, computed as the run that has ``begun`` is: with its devices, its threads, and its kind of steps."""
+    kept = {name: getattr(begun.trainer, name) for name in ("devices", "nodes", "threads", "fast", "compiled")}
     return replace(config, trainer=replace(config.trainer, **kept))
 
 

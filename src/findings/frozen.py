@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from findings.config import Config, check
+from findings.checks import check
+from findings.config import Config
 from findings.errors import InputError
 from findings.nets import schema
 

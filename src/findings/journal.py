@@ -17,6 +17,7 @@ from findings.lease import Lease
 from findings.probes import probe
 from findings.records import Record
 from findings.stopping import Stop
+from findings.world import ALONE, World
 
 Progress = Callable[[int, int, str], None]  # iteration, iterations, what was measured last
 
@@ -33,9 +34,16 @@ class Journal(pl.Callback):
     """At the end of every chunk: if an epoch is complete, evaluate it; if it is time, write a checkpoint."""
 
     def __init__(
-        self, record: Record, held: Lease, stop: Stop, progress: Progress, mirror: Callable[[list[dict]], None]
+        self,
+        record: Record,
+        held: Lease,
+        stop: Stop,
+        progress: Progress,
+        mirror: Callable[[list[dict]], None],
+        world: World = ALONE,
     ) -> None:
         self.record, self.held, self.stop, self.progress, self.mirror = record, held, stop, progress, mirror
+        self.world = world
         self.unsaved: list[dict[str, Any]] = []  # rows that no checkpoint covers yet
         self.last_saved = time.monotonic()
         self.latest = ""
@@ -43,60 +51,84 @@ class Journal(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
         self.stop.take_over_signals()  # Lightning has just put its own handlers before ours
         assert isinstance(learner, Learner)
-        self.record.cut_back(learner.done - 1 if learner.evaluation_pending else learner.done)
-        self.record.update(iteration=learner.done)  # a kill may have come between the checkpoint and this
-        self.mirror(self.record.rows())
+        self.begin(learner)
         if learner.evaluation_pending:
             self._advance(trainer, learner)
         trainer.should_stop = learner.finished  # a kill may also have come between the last checkpoint and the end
-        self.progress(learner.done, learner.config.recipe.iterations, self.latest)
+        self.tell(learner)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(learner, Learner)
-        self.held.check()
+        self.still_ours()
         self._advance(trainer, learner)
 
     def _advance(self, trainer: pl.Trainer, learner: Learner) -> None:
         diverged = False
         if learner.epoch_complete:
             diverged = self._close_epoch(trainer, learner)
-        self.progress(learner.done, learner.config.recipe.iterations, self.latest)
-        due = time.monotonic() - self.last_saved >= 60 * learner.config.trainer.checkpoint_every
-        if due or diverged or learner.finished or self.stop.reason:
-            self._save(trainer, learner.done)
+        self.tell(learner)
+        asked = self._asked()
+        if diverged or learner.finished or asked or self.due(learner):
+            self.save(trainer, learner.done)
         if diverged:
             raise Diverged(f"diverged: the training loss is no number by iteration {learner.done}")
         if learner.finished:
             trainer.should_stop = True
-        elif self.stop.reason:
-            raise Interrupted(self.stop.reason)
+        elif asked:
+            raise Interrupted(asked)
 
     def _close_epoch(self, trainer: pl.Trainer, learner: Learner) -> bool:
         """Write the row of a complete epoch where one is due. True if training has diverged."""
         diverged = not math.isfinite(float(learner.training_error.loss))
         if learner.evaluation_due or diverged:
             try:
-                row = learner.evaluate(self._heed) | {"peak_memory_mib": _peak_memory(learner.device)}
+                row = learner.evaluate(self._heed)
                 probed = probe(learner, self._heed) if learner.finished and not diverged else []
             except Interrupted:
                 # large splits take minutes: the epoch's counters are saved as they are, and evaluation begins anew
-                self._save(trainer, learner.done)
+                self.save(trainer, learner.done)
                 raise
-            if probed:
-                self.record.write_probes(probed)
-            self.record.append(row)
-            self.unsaved.append(row)
+            self.write(row | {"peak_memory_mib": _peak_memory(learner.device)}, probed)
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
         learner.start_epoch()
         return diverged
 
     def _heed(self) -> None:
-        if self.stop.reason:
-            raise Interrupted(self.stop.reason)
+        asked = self._asked()
+        if asked:
+            raise Interrupted(asked)
 
-    def _save(self, trainer: pl.Trainer, iteration: int) -> None:
+    def _asked(self) -> str | None:
+        """Why to stop. A signal may reach one rank only, or each at another chunk: all have to obey at the same."""
+        return self.world.agreed(self.stop.reason)
+
+    def begin(self, learner: Learner) -> None:
+        """Bring the record to where the checkpoint stands."""
+        self.record.cut_back(learner.done - 1 if learner.evaluation_pending else learner.done)
+        self.record.update(iteration=learner.done)  # a kill may have come between the checkpoint and this
+        self.mirror(self.record.rows())
+
+    def still_ours(self) -> None:
+        """Raises Leased if another process has taken the run over."""
+        self.held.check()
+
+    def tell(self, learner: Learner) -> None:
+        self.progress(learner.done, learner.config.recipe.iterations, self.latest)
+
+    def write(self, row: dict[str, Any], probed: list[dict[str, Any]]) -> None:
+        """Add an epoch's row to the record, and at the end what was probed."""
+        if probed:
+            self.record.write_probes(probed)
+        self.record.append(row)
+        self.unsaved.append(row)
+
+    def due(self, learner: Learner) -> bool:
+        """Whether it is time for a checkpoint."""
+        return time.monotonic() - self.last_saved >= 60 * learner.config.trainer.checkpoint_every
+
+    def save(self, trainer: pl.Trainer, iteration: int) -> None:
         """Write the checkpoint so that a crash leaves the old one or the new; then mirror what it covers."""
         path = self.record.checkpoint
         path.parent.mkdir(parents=True, exist_ok=True)

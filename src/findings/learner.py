@@ -21,6 +21,7 @@ from findings.data.stream import Split, Stream
 from findings.metrics import ErrorAndLoss
 from findings.schedule import learning_rate
 from findings.steps import Steps, steps_for
+from findings.world import ALONE, World
 
 
 class Chunk(NamedTuple):
@@ -40,6 +41,7 @@ class Learner(pl.LightningModule):
         super().__init__()
         self.automatic_optimization = False  # many steps in one Lightning batch
         self.network, self.stream, self.splits, self.config = network, stream, splits, config
+        self.world = stream.world
         self.training_error = ErrorAndLoss()
         self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
         self.done = 0  # the buffer's value, known without asking the device
@@ -81,6 +83,8 @@ class Learner(pl.LightningModule):
         if self.device.type == "cuda":
             torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
         seconds = time.perf_counter() - started
+        if self.world.size > 1:
+            seconds = max(self.world.gathered(seconds))  # or devices would cut the coming steps into other chunks
         self.seconds += seconds
         # by the image: an epoch's last batch may be a small one, and is no measure of the others
         size, count = self.config.recipe.batch_size, len(self.stream.images)
@@ -140,25 +144,35 @@ class Learner(pl.LightningModule):
 
     def _measure(self, split: Split, heed: Callable[[], None]) -> tuple[float, float, int]:
         measured = ErrorAndLoss().to(self.device)
-        for logits, labels in self.scores(split, heed):
+        for logits, labels in self.scores(split, heed, world=self.world):
             measured.update(logits, labels, F.cross_entropy(logits, labels))
+        if self.world.size > 1:
+            everybody = self.world.gathered(measured.counted())
+            measured.reset()
+            for counters in everybody:
+                measured.add(*counters)
         return measured.compute()
 
     @torch.no_grad()
     def scores(
-        self, split: Split, heed: Callable[[], None], change: Callable[[Tensor], Tensor] | None = None
+        self,
+        split: Split,
+        heed: Callable[[], None],
+        change: Callable[[Tensor], Tensor] | None = None,
+        world: World = ALONE,
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Logits (N, classes) and labels (N,) of a split, batch by batch, in evaluation mode.
+        """Logits (N, classes) and labels (N,) of a split, or of this device's part, batch by batch, in evaluation mode.
 
         ``change`` is applied to the normalised images (N, C, H, W) first.
         """
         self.eval()
         try:
             with self.trainer.precision_plugin.val_step_context():
-                for images, labels in split.batches(self.config.trainer.evaluation_batch_size):
-                    logits = self(images if change is None else change(images))
-                    yield logits.float() if logits.dtype == torch.bfloat16 else logits, labels
-                    heed()
+                for images, labels in split.batches(self.config.trainer.evaluation_batch_size, world):
+                    if len(images):
+                        logits = self(images if change is None else change(images))
+                        yield logits.float() if logits.dtype == torch.bfloat16 else logits, labels
+                    heed()  # by all devices, also by those that had none of the last images
         finally:
             self.train()
 

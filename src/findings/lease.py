@@ -94,6 +94,8 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _alive(path: Path, holder: dict[str, Any]) -> bool:
     if holder["host"] == provenance.host():
         return born(holder["pid"]) == holder["born"] is not None
+    if holder.get("job") and holder["job"] == provenance.job():
+        return False  # of a start of this array task before this one, on another node: they never overlap
     try:
         return time.time() - path.stat().st_mtime < STALE
     except OSError:

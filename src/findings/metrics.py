@@ -11,7 +11,7 @@ class ErrorAndLoss(Metric):
     full_state_update = False
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(sync_on_compute=False)  # the steps count all devices' images
         for state, dtype in (("wrong", torch.int64), ("loss", torch.float64), ("images", torch.int64)):
             self.add_state(state, torch.zeros((), dtype=dtype), dist_reduce_fx="sum", persistent=True)
         self.wrong: Tensor
@@ -22,6 +22,16 @@ class ErrorAndLoss(Metric):
         self.wrong += (logits.detach().argmax(1) != labels).sum()
         self.loss += loss.detach().double() * len(labels)
         self.images += len(labels)
+
+    def add(self, wrong: int, loss: float, images: int) -> None:
+        """What was counted elsewhere: wrong answers, the sum of the losses, images."""
+        self.wrong += wrong
+        self.loss += loss
+        self.images += images
+
+    def counted(self) -> tuple[int, float, int]:
+        """What :meth:`add` takes."""
+        return int(self.wrong), float(self.loss), int(self.images)
 
     def compute(self) -> tuple[float, float, int]:
         """(error in percent, loss, images)."""

@@ -114,7 +114,7 @@ def _on_meta(config: Config) -> torch.nn.Module:
 
 
 def _counts(counts: Complexity) -> dict[str, int]:
-    return {key: value for key, value in asdict(counts).items() if key != "activations"}
+    return {key: value for key, value in asdict(counts).items() if key not in ("activations", "layers")}
 
 
 def share_threads(runs: Sequence[PlannedRun], jobs: int) -> list[PlannedRun]:

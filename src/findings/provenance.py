@@ -1,5 +1,6 @@
 """Where a result comes from: an allowlist of facts, never the environment as a whole."""
 
+import json
 import os
 import platform
 import socket
@@ -9,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+SNAPSHOT = "snapshot.json"  # in a copy of the package: the commit that it is of
 PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm")
 
 
@@ -16,6 +18,8 @@ PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-cor
 def code() -> dict[str, Any]:
     """The commit that the code is of, and whether files differ from it; nulls for an installed package."""
     here = Path(__file__).parent
+    if (here / SNAPSHOT).exists():
+        return dict(json.loads((here / SNAPSHOT).read_text()))
 
     def git(*arguments: str) -> str:
         return subprocess.run(

@@ -1,41 +1,38 @@
-"""One run, from its config to its record. The same call starts, resumes or skips."""
+"""One run, from its config to its record. The same call starts, resumes or skips.
+
+Where several devices train it, a process for each makes this call: rank 0 keeps the record, the others follow it.
+"""
 
 import contextlib
 import gc
-import logging
 import traceback
-import warnings
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import nn
 
 from findings import provenance, tracking
-from findings.allocator import keep_memory
+from findings.assembly import DTYPES, accelerator, build, new_learner, new_trainer, quiet, ready
 from findings.complexity import complexity
-from findings.config import Config, DataConfig, Precision, with_rounding_of
+from findings.config import Config, DataConfig, with_rounding_of
 from findings.data import load
 from findings.data.dataset import Dataset
-from findings.data.randomness import seed_for
-from findings.data.stream import Split, Stream, place
+from findings.data.parts import refuse_small_batch
+from findings.data.stream import place
 from findings.errors import InputError
+from findings.following import Begin, Follower, Refused
 from findings.frozen import freeze, thaw
 from findings.identity import Identity, identify
 from findings.journal import Diverged, Interrupted, Journal, Progress
-from findings.learner import EpochChunks, Learner
+from findings.learner import EpochChunks
 from findings.lease import Leased, lease
-from findings.nets import schema
 from findings.records import Record, now
 from findings.standing import standing
+from findings.steps.fast import compiles
 from findings.stopping import Stop
-
-DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
+from findings.world import ALONE, Gone, World
 
 
 @dataclass(frozen=True)
@@ -47,29 +44,56 @@ class Outcome:
     reason: str = ""
 
 
-def train(config: Config, *, stop: Stop, progress: Progress, retry_failed: bool = False) -> Outcome:
-    """Start, resume or skip the run that ``config`` is.
+def train(
+    config: Config, *, stop: Stop, progress: Progress, retry_failed: bool = False, world: World = ALONE
+) -> Outcome:
+    """Start, resume or skip the run that ``config`` is; with a ``world`` of several, all of it makes this call.
 
     Raises InputError for a config or data that are not those of the record, and Leased if another process trains the
     run. Any other error ends in the record, with its traceback, and in the outcome.
     """
+    if world.parted:
+        raise InputError("findings train", "after an error its processes have parted; start them again")
+    if not world.leads:
+        return _follow(config, stop, world)
+    try:
+        outcome = _lead(config, stop, progress, retry_failed, world)
+    except InputError as error:
+        world.told(Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
+        raise
+    except Leased as holder:
+        world.told(Refused(identify(config).id, str(holder)))
+        raise
+    return world.told(outcome)
+
+
+def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, world: World) -> Outcome:
     run = identify(config)
     directory = Path(config.runs_dir) / run.id
     with lease(directory) as held:
         record = Record(directory)
         ended = standing(record, config, retry_failed=retry_failed)
-        config = _settle(record, config)
+        config = _as_begun(record, config)
+        if not ended:
+            _refuse_other_world(config, world)
+        if not record.config.exists():
+            record.write_config(freeze(config))
         dataset = _dataset(config.data)
         _refuse_other_data(record, dataset)
         if ended:
             return Outcome(run.id, *ended)
+        refuse_small_batch(config, len(dataset.train_images) - config.data.validation)
         if record.get("diverged"):
             record.forget_training()  # its checkpoint holds no numbers any more
-        record.update(**_opening(record, run, config, dataset))
+        record.update(**_opening(record, run, config, dataset, world))
         try:
             with tracking.mirror(config, run, record) as mirror:
-                _fit(config, dataset, record, Journal(record, held, stop, progress, mirror.log), stop)
-        except Interrupted as interruption:
+                begin = Begin(
+                    config, directory, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint
+                )
+                world.told(begin)
+                _fit(begin, dataset, Journal(record, held, stop, progress, mirror.log, world), stop, world)
+        except (Interrupted, Gone) as interruption:
             return _end(record, run, "interrupted", str(interruption))
         except (KeyboardInterrupt, SystemExit):  # Lightning makes the latter of the former
             _end(record, run, "interrupted", "interrupted at once")
@@ -87,16 +111,50 @@ def train(config: Config, *, stop: Stop, progress: Progress, retry_failed: bool 
         return _end(record, run, "finished", "")
 
 
-def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, stop: Stop) -> None:
-    device = ready(config)
+def _follow(config: Config, stop: Stop, world: World) -> Outcome:
+    """Do with the other ranks what rank 0 says, and end as it does."""
+    try:
+        with world.working():
+            said: Any = world.told(None)
+            if isinstance(said, Begin):
+                with contextlib.suppress(Interrupted, Diverged):
+                    _fit(said, _same_data(said), Follower(stop, world), stop, world)
+                said = world.told(None)
+    except (KeyboardInterrupt, SystemExit):
+        raise KeyboardInterrupt from None
+    except InputError:
+        raise
+    except Exception as error:
+        return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
+    if isinstance(said, Refused):
+        raise said.error()
+    assert isinstance(said, Outcome)
+    return said
+
+
+def _same_data(begin: Begin) -> Dataset:
+    """Every process reads the images itself, each from its own host's disk perhaps."""
+    dataset = _dataset(begin.config.data)
+    if dataset.fingerprint != begin.fingerprint:
+        raise InputError("data.root", f"holds other images on {provenance.host()} than on the first process's host")
+    return dataset
+
+
+def _fit(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: World) -> None:
+    with world.working(Interrupted, Diverged):
+        _fit_here(begin, dataset, journal, stop, world)
+
+
+def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: World) -> None:
+    config = begin.config
+    device = ready(config, world)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision]))
-    resumed = record.checkpoint if record.checkpoint.exists() else None
+    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision], world))
     with stop.listening(), quiet():
-        trainer = new_trainer(config, device, journal, record.directory)
+        trainer = new_trainer(config, device, journal, begin.directory)
         try:
-            trainer.fit(learner, EpochChunks(learner), ckpt_path=resumed, weights_only=True)
+            trainer.fit(learner, EpochChunks(learner), ckpt_path=begin.checkpoint, weights_only=True)
         finally:
             if device.type == "cuda":  # the trainer and its module hold each other: a worker's next run needs the room
                 learner.steps = None
@@ -105,75 +163,9 @@ def _fit(config: Config, dataset: Dataset, record: Record, journal: Journal, sto
                 torch.cuda.empty_cache()
 
 
-def ready(config: Config) -> torch.device:
-    """The device to train on, with this process's threads and arithmetic set as the config says."""
-    keep_memory()
-    threads = config.trainer.threads
-    if threads and torch.get_num_threads() != threads:
-        torch.set_num_threads(threads)
-    torch.backends.cudnn.deterministic = True
-    # precision is part of the recipe: what is called fp32 is not computed in TF32, as convolutions are by default
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    return torch.device(accelerator(config))
-
-
-def new_learner(config: Config, stream: Stream, splits: dict[str, Split]) -> Learner:
-    """A learner whose network is initialised by the run's seed."""
-    torch.manual_seed(seed_for(config.seed, "initialisation"))
-    # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
-    dtype = DTYPES[config.recipe.precision]
-    layout = torch.channels_last if config.trainer.fast else torch.contiguous_format
-    network = build(config).to(dtype=dtype, memory_format=layout)  # type: ignore[call-overload]
-    return Learner(network, stream, splits, config)
-
-
-def new_trainer(config: Config, device: torch.device, callback: pl.Callback, directory: Path) -> pl.Trainer:
-    """Lightning's trainer, bare: whatever else is to happen in training, ``callback`` does."""
-    return pl.Trainer(
-        accelerator=device.type,
-        devices=1,
-        precision=config.recipe.precision.value,  # type: ignore[arg-type]
-        plugins=[LightningEnvironment()],  # or it would take over in a SLURM job: ranks, signals, requeueing
-        callbacks=[callback],
-        max_epochs=-1,  # the recipe's iterations end the run
-        benchmark=False,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        default_root_dir=directory,
-    )
-
-
-def build(config: Config) -> nn.Module:
-    """The network of a run, initialised from torch's current random state."""
-    return schema.build(
-        schema.resolve(config.model),
-        channels=config.data.channels,
-        size=config.data.size,
-        classes=config.data.classes,
-        batch_norm_group=config.recipe.batch_norm_group,
-    )
-
-
-def accelerator(config: Config) -> str:
-    """cpu or cuda."""
-    wanted = config.trainer.accelerator
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise InputError("trainer.accelerator", "cuda is asked for, but torch sees no CUDA device here")
-    return wanted
-
-
-def _settle(record: Record, config: Config) -> Config:
+def _as_begun(record: Record, config: Config) -> Config:
     """The config to train with: a run that has begun keeps what changes its rounding as it began."""
-    if not record.config.exists():
-        record.directory.mkdir(parents=True, exist_ok=True)
-        record.write_config(freeze(config))
-        return config
-    return with_rounding_of(config, thaw(record.config))
+    return with_rounding_of(config, thaw(record.config)) if record.config.exists() else config
 
 
 @lru_cache(maxsize=1)  # a worker trains many runs on the same data
@@ -183,6 +175,17 @@ def _load_once(fields: tuple[tuple[str, Any], ...]) -> Dataset:
 
 def _dataset(config: DataConfig) -> Dataset:
     return _load_once(tuple(asdict(config).items()))
+
+
+def _refuse_other_world(config: Config, world: World) -> None:
+    """A process for each device; and a run that has begun goes on with as many devices, since they change sums."""
+    devices, nodes = config.trainer.devices, config.trainer.nodes
+    if devices * nodes != world.size:
+        raise InputError(
+            "trainer.devices",
+            f"{devices} x trainer.nodes={nodes} needs {devices * nodes} processes of `findings train` for this run, "
+            f"started by srun or torchrun; there {'is 1' if world.size == 1 else f'are {world.size}'}",
+        )
 
 
 def _refuse_other_data(record: Record, dataset: Dataset) -> None:
@@ -195,10 +198,11 @@ def _refuse_other_data(record: Record, dataset: Dataset) -> None:
         )
 
 
-def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) -> dict[str, Any]:
+def _opening(record: Record, run: Identity, config: Config, dataset: Dataset, world: World) -> dict[str, Any]:
     """What the record says when a run begins or goes on."""
     with torch.device("meta"):
-        counted = complexity(build(config), channels=config.data.channels, size=config.data.size)
+        network = build(config)
+        counted = complexity(network, channels=config.data.channels, size=config.data.size)
     return {
         "id": run.id,
         "arm": run.arm,
@@ -213,6 +217,7 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
         "iteration": record.get("iteration", 0),  # of the last checkpoint
         "iterations": config.recipe.iterations,
         "attempts": record.get("attempts", 0) + 1,
+        "preemptions": record.get("preemptions", 0) + _preempted(record),
         "started": record.get("started") or now(),
         "finished": None,
         "wall_seconds": record.get("wall_seconds", 0.0),  # of the training that the checkpoint holds
@@ -229,10 +234,12 @@ def _opening(record: Record, run: Identity, config: Config, dataset: Dataset) ->
                 "test_images": len(dataset.test_images),
             },
             "device": torch.cuda.get_device_name() if accelerator(config) == "cuda" else provenance.processor(),
-            "hosts": sorted({*record.get("provenance", {}).get("hosts", []), provenance.host()}),
+            "job": provenance.job(),
+            "hosts": sorted({*record.get("provenance", {}).get("hosts", []), *world.hosts}),
+            "devices": world.size,
             "threads": config.trainer.threads,
             "fast": config.trainer.fast,
-            "compiled": bool(config.trainer.compiled),
+            "compiled": compiles(network, config),
             "precision": config.recipe.precision.name,
         },
     }
@@ -245,16 +252,13 @@ def _earlier(record: Record) -> list[dict[str, Any]]:
     return earlier if not facts["git"] or facts in earlier else [*earlier, facts]
 
 
+def _preempted(record: Record) -> bool:
+    """Whether this attempt goes on with one that the same task of a cluster made: it was requeued in between."""
+    job = provenance.job()
+    same = job is not None and record.get("provenance", {}).get("job") == job
+    return same and record.status in ("running", "interrupted")
+
+
 def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -> Outcome:
     record.update(status=status, reason=reason, finished=now() if status in ("finished", "failed") else None, **more)
     return Outcome(run.id, status, reason)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Lightning's remarks are about training as it is usually done; what matters here is in the record."""
-    for name in ("pytorch_lightning", "torch.utils.cpp_extension"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torchmetrics")
-        yield

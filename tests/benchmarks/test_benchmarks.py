@@ -2,12 +2,14 @@
 
 import csv
 import importlib
+import shutil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from findings.records import Record
 from findings.report.merge import METRIC_COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +52,14 @@ def test_packing_counts_all_workers_over_one_window(benchmark: Any, capfd: Any) 
     alone, two = rows("packing")
     assert (alone["workers"], alone["speed_up"], two["workers"]) == ("1", "1", "2")
     assert float(two["images_per_second_each"]) == pytest.approx(float(two["images_per_second"]) / 2, rel=1e-4)
+
+
+def test_small_measures_the_smallest_scales_networks(benchmark: Any, capfd: Any) -> None:
+    benchmark("small").main([*ONE, "--epochs", "1", "--record"])
+    assert "ms per step" in capfd.readouterr().out
+    (row,) = rows("small")
+    assert (row["network"], row["precision"], row["batch_size"], row["steps"]) == ("resnet8", "fp32", "64", "22")
+    assert float(row["images_per_second"]) == pytest.approx(64_000 / float(row["milliseconds_per_step"]), rel=1e-4)
 
 
 def test_study_times_the_whole_command(benchmark: Any, capfd: Any) -> None:
@@ -128,18 +138,61 @@ def test_recording_only_ever_appends(benchmark: Any, capfd: Any) -> None:
     assert len(rows("made")) == 2
 
 
-def test_precision_compares_runs_that_differ_in_nothing_else(
-    benchmark: Any, capfd: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_precision_compares_runs_that_differ_in_nothing_else(benchmark: Any, capfd: Any) -> None:
+    """Of tables, of records, and of what was kept before; a run in progress takes no part, a diverged one does."""
     module = benchmark("precision")
-    planned = module.Planner().plan(module.find("quick/depth-degradation")[0], ["recipe.precision=bf16"])
-    arm = next(run.identity.arm for run in planned if run.varies["model"] == "plain20")
-    monkeypatch.setattr(
-        module, "_finals", lambda _, __, asked, ___: [5.9, 6.0, 6.1] if asked == arm else [1.9, 2.0, 2.1]
+    asked = ["quick/depth-degradation", "model=resnet20", "seed=range(3)"]
+    plans = {
+        kind: module.Planner().plan(module.find(asked[0])[0], [*asked[1:], f"recipe.precision={kind}"])
+        for kind in ("fp32", "bf16")
+    }
+    fp32, bf16 = ([run.identity.id for run in plans[kind]] for kind in ("fp32", "bf16"))
+    folder = Path("results", "quick", "depth-degradation")
+    folder.mkdir(parents=True)
+    runs = ["id,status,diverged,device,git"]
+    curves = ["id,epoch,train_error,test_error"]
+    for id, status, error in zip(bf16, ("finished", "failed", "finished"), (1.9, 90, 2.1), strict=True):
+        runs.append(f"{id},{status},{str(status == 'failed').lower()},A processor,abc")
+        curves += [f"{id},1,50,50", f"{id},2,{error},{error}"]
+    folder.joinpath("runs.csv").write_text("\n".join(runs) + "\n")
+    folder.joinpath("curves.csv").write_text("\n".join(curves) + "\n")
+
+    def leave(id: str, status: str, error: float) -> None:
+        record = Record(Path("runs", id))
+        record.update(status=status, provenance={"device": "Another", "git": {"sha": "def"}})
+        record.directory.joinpath("metrics.csv").unlink(missing_ok=True)
+        for epoch, value in enumerate((40, error), 1):
+            record.append({"epoch": epoch, "iteration": epoch, "train_error": value, "test_error": value})
+
+    leave(fp32[0], "finished", 5)
+    leave(fp32[1], "interrupted", 6)
+    module.main([*asked, "--record"])
+    assert [(row["id"], row["test_error"]) for row in rows("precision")] == [
+        *((fp32[0], "5"), (bf16[0], "1.9"), (bf16[1], "90"), (bf16[2], "2.1"))
+    ]
+    assert "bf16 - fp32" in capfd.readouterr().out
+
+    for id, error in ((fp32[1], 6), (fp32[2], 7)):
+        leave(id, "finished", error)
+    shutil.rmtree(Path("runs", fp32[0]))
+    shutil.rmtree(folder)
+    module.main([*asked, "--record"])
+    kept = {row["id"]: row for row in rows("precision")}
+    assert sorted(kept) == sorted(fp32 + bf16)
+    assert (kept[fp32[0]]["device"], kept[bf16[0]]["run_git"]) == ("Another", "abc")
+    _, compared = module._compared(list(module._kept().values()))
+    assert (compared["error"], compared["fp32_mean"], compared["fp32_sd"], compared["bf16_seeds"]) == (
+        "test_error",
+        6,
+        1,
+        3,
     )
-    module.main(["quick/depth-degradation", "--record"])
-    found = {(row["network"], row["error"]): row for row in rows("precision")}
-    assert {network for network, _ in found} == {"plain20", "plain56", "resnet20", "resnet56"}
-    assert (found["plain20", "test_error"]["difference"], found["resnet20", "test_error"]["difference"]) == ("4", "0")
-    assert (found["resnet20", "train_error"]["agree"], found["plain20", "train_error"]["agree"]) == ("yes", "no")
-    assert found["plain20", "train_error"]["bf16_seeds"] == "3"
+    assert compared["bf16_mean"] == pytest.approx(94 / 3)
+    assert compared["agree"] == "cannot be told"
+
+
+@pytest.mark.parametrize(
+    ("bf16", "agree"), [([1.9, 2.0, 2.1], "yes"), ([5.9, 6.0, 6.1], "no"), ([1.0, 2.0, 3.0], "cannot be told")]
+)
+def test_precision_is_told_apart_only_where_seeds_allow_it(bf16: list[float], agree: str, benchmark: Any) -> None:
+    assert benchmark("precision")._row({"fp32": [1.9, 2.0, 2.1], "bf16": bf16})["agree"] == agree

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 
+from findings.assembly import DTYPES, new_learner, ready
 from findings.config import Config
 from findings.data import load
 from findings.data.stream import place
 from findings.metrics import ErrorAndLoss
 from findings.steps import Captured, Fast, Plain, Steps
-from findings.train import DTYPES, new_learner, ready
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps, of which the last is a partial batch
@@ -37,7 +37,7 @@ def losses(way: type[Steps], config: Config, steps: int) -> tuple[list[float], d
     return found, network.state_dict()
 
 
-@pytest.mark.parametrize("changes", [{}, {"trainer__compiled": True}], ids=["eager", "compiled"])
+@pytest.mark.parametrize("changes", [{}, {"trainer__compiled": True}], ids=["as it stands", "compiled"])
 def test_a_replayed_step_is_the_launched_one_bit_for_bit(changes: dict, tmp_path: Path) -> None:
     launched, weights = losses(Fast, tiny(tmp_path, **GPU, **changes), 3 * EPOCH)
     replayed, replayed_weights = losses(Captured, tiny(tmp_path, **GPU, **changes), 3 * EPOCH)

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from findings.config import DataConfig
+from findings.data import cifar, load
 
 CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
@@ -37,6 +38,17 @@ def test_the_jpeg_edition_is_never_called_cifar10() -> None:
     assert (jpeg.name, jpeg.label) == ("cifar10-jpeg", "CIFAR-10 (JPEG edition)")
     assert (official.name, official.label) == ("cifar10", "CIFAR-10")
     assert (jpeg.channels, jpeg.size, jpeg.classes) == (3, 32, 10)
+
+
+def test_numbers_of_images_are_those_of_the_data() -> None:
+    digits = load(composed("digits"))
+    found = {"digits": (len(digits.train_images), len(digits.test_images))}
+    for name, archive in (("cifar10", cifar.CIFAR10), ("cifar100", cifar.CIFAR100)):
+        found[name] = sum(count for _, count in archive.train), sum(count for _, count in archive.test)
+    found["cifar10-jpeg"] = found["cifar10"]  # the same images, re-encoded: test_cifar10_jpeg.py counts them
+    found["image_folder"] = None, None  # type: ignore[assignment]
+    given = {name: composed(name, *(OWN if name == "image_folder" else ())) for name in FILES}
+    assert {name: (data.train_images, data.test_images) for name, data in given.items()} == found
 
 
 def test_own_images_are_labelled_by_their_name() -> None:

@@ -6,26 +6,29 @@ import time
 from pathlib import Path
 
 import pytest
+
 from launching import PARAMETERS, Findings, all_numbers, records, training, until, workers, write_sweep
 
 
 def test_a_time_limit_and_an_interrupt_stop_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    sweep = write_sweep(tmp_path, "limits", seeds=1, recipe__iterations=20_000)
-    output = Findings(tmp_path, "run", sweep, "--jobs", "1", "--time-limit", "12s").wait(0)
-    assert "the time limit is reached: writing checkpoints" in output
-    assert "0 of 1 runs finished; the same command goes on with the others" in output
-    (record,) = records(tmp_path).values()
-    assert record["status"] == "interrupted"
-    reached = record["iteration"]
-    assert 0 < reached < 20_000
-
+    sweep = write_sweep(tmp_path, "limits", seeds=1, recipe__iterations=200_000)
+    started = time.monotonic()
     interrupted = Findings(tmp_path, "run", sweep, "--jobs", "1")
-    until(lambda: training(tmp_path)() and next(iter(records(tmp_path).values()))["iteration"] > reached)
+    until(training(tmp_path))
+    start_up = time.monotonic() - started
     interrupted.process.send_signal(signal.SIGINT)
     assert "received SIGINT: writing checkpoints" in interrupted.wait(75)
     (record,) = records(tmp_path).values()
     assert (record["status"], record["reason"]) == ("interrupted", "received SIGTERM")
-    assert record["iteration"] > reached
+    reached = record["iteration"]
+    assert reached > 0
+
+    output = Findings(tmp_path, "run", sweep, "--jobs", "1", "--time-limit", f"{2 * start_up + 2:.0f}s").wait(0)
+    assert "the time limit is reached: writing checkpoints" in output
+    assert "0 of 1 runs finished; the same command goes on with the others" in output
+    (record,) = records(tmp_path).values()
+    assert record["status"] == "interrupted"
+    assert reached < record["iteration"] < 200_000
 
 
 def test_a_failed_run_is_listed_and_stops_no_other_and_neither_is_trained_again(tmp_path: Path) -> None:
@@ -42,12 +45,10 @@ def test_a_failed_run_is_listed_and_stops_no_other_and_neither_is_trained_again(
     assert sorted(record["status"] for record in before.values()) == ["failed", "finished"]
     assert [record["diverged"] for record in before.values() if record["status"] == "failed"] == [True]
 
-    started = time.monotonic()
     again = Findings(tmp_path, "run", sweep, "--jobs", "1").wait(1)
     assert "skipped" in again
     assert "--retry-failed tries again" in again
     assert records(tmp_path) == before
-    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

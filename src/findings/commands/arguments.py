@@ -34,6 +34,12 @@ def jobs(text: str) -> int | None:
     return int(text)
 
 
+def count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise InputError("--gpus", f"'{text}' is no number above 0")
+    return int(text)
+
+
 def seconds(text: str, key: str = "--time-limit") -> float:
     """90s, 9m, 1.5h, or a number of seconds."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)

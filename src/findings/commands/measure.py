@@ -104,7 +104,7 @@ def _measure(
     """What was measured, and a line for each network that could not be."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from findings.measure.failure import Failure
+    from findings.measure.measurement import Failure
     from findings.measure.rounds import measured
 
     done, failures, round = [], [], 0
@@ -137,7 +137,7 @@ def _show(networks: "Sequence[Network]", done: "Sequence[Measured]", console: "C
     from rich.table import Table
 
     from findings.judge import SUSPICIOUS
-    from findings.measure.steps import Measurement
+    from findings.measure.measurement import Measurement
     from findings.measure.table import share_of_others, spread
     from findings.plan import cores
 

@@ -1,10 +1,14 @@
 """findings run SWEEP [--jobs N] [--time-limit 9m] [--retry-failed] [override ...]"""
 
 import argparse
+import contextlib
+import signal
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 from findings.commands.arguments import add_sweep, jobs, seconds
 from findings.errors import InputError
@@ -35,16 +39,15 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     from findings.execute.mps import shared_gpus
     from findings.plan import longest_first
 
-    planned = plan(given.sweep, given.overrides, planner=planner)
-    refuse_other_data(planned)
     console = Console()
-    choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True))
-    planned = longest_first(freeze_plan(apply(planned, choice)))
-    left = None if given.time_limit is None else given.time_limit - (time.monotonic() - started)
+    until = None if given.time_limit is None else started + given.time_limit
+    with _leaving():
+        planned = plan(given.sweep, given.overrides, planner=planner)
+        refuse_other_data(planned)
+        choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True), until)
+        planned = longest_first(freeze_plan(apply(planned, choice)))
     with Display(planned, console) as display, shared_gpus(choice.jobs, len(gpus())):
-        result = run_locally(
-            planned, jobs=choice.jobs, display=display, retry_failed=given.retry_failed, time_limit=left
-        )
+        result = run_locally(planned, jobs=choice.jobs, display=display, retry_failed=given.retry_failed, until=until)
     done, failed = result.of("finished", "skipped"), result.of("failed", "refused")
     line = f"{len(done)} of {len(planned)} runs finished"
     if len(done) + len(failed) < len(planned):
@@ -58,7 +61,23 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
         console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
     if result.of("refused"):
         return 2
-    return 1 if failed else 75 if result.signalled else 0
+    return 75 if result.signalled else 1 if failed else 0
+
+
+@contextlib.contextmanager
+def _leaving() -> Iterator[None]:
+    """End at a signal as training does, while there are no workers yet that could write checkpoints."""
+
+    def leave(number: int, _: FrameType | None) -> NoReturn:
+        print(f"findings: received {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
+        raise SystemExit(75)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def refuse_other_data(planned: "Sequence[PlannedRun]") -> None:

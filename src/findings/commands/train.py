@@ -139,10 +139,12 @@ def _train(config: "Config", retry: bool) -> "Outcome":
     from findings.plan import cores
     from findings.stopping import Stop
     from findings.train import train
+    from findings.world import launched
 
     if config.trainer.threads is None:
         config = replace(config, trainer=replace(config.trainer, threads=cores()))
-    console, spoken = Console(), time.monotonic()
+    world = launched()
+    console, spoken = Console(quiet=not world.leads), time.monotonic()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(identify(config).id, total=config.recipe.iterations)
 
@@ -154,9 +156,10 @@ def _train(config: "Config", retry: bool) -> "Outcome":
                 console.print(f"iteration {iteration:,} of {iterations:,} {latest}", highlight=False, soft_wrap=True)
 
         try:
-            outcome = train(config, stop=Stop(), progress=progress, retry_failed=retry)
+            outcome = train(config, stop=Stop(), progress=progress, retry_failed=retry, world=world)
         except Leased as holder:
             raise InputError(identify(config).id, str(holder)) from None
+    console.quiet = not (world.leads or world.parted)
     reason = f": {outcome.reason}" if outcome.reason else ""
     where = Path(config.runs_dir) / outcome.id
     console.print(f"{outcome.status}{reason}: {where}", highlight=False, soft_wrap=True, markup=False)

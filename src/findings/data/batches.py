@@ -32,7 +32,8 @@ class Batches:
         self.mean = self.mean.contiguous()  # (H W, C)
         self.std = stream.statistics.std.flatten()  # (C,)
         self.maps = _maps(height, width, self.recipe.crop_padding, self.recipe.padding).to(device)
-        size = min(self.recipe.batch_size, count)
+        first = stream.places(0)
+        size = first.stop - first.start
         # one pixel more than an image has: the zero that crops beyond the border read
         self.normalised = torch.zeros(size, height * width + 1, channels, device=device, dtype=dtype)
         self.starts = torch.arange(size, device=device)[:, None] * (height * width + 1)
@@ -55,8 +56,7 @@ class Batches:
 
     def at(self, position: int) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) of step ``position`` of the epoch."""
-        size = self.recipe.batch_size
-        chosen = slice(position * size, (position + 1) * size)
+        chosen = self.stream.places(position)
         return self.gather(self.order[chosen], self.variants[chosen])
 
     def at_device(self, position: Tensor) -> tuple[Tensor, Tensor]:

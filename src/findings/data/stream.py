@@ -10,8 +10,10 @@ from findings.config import Config
 from findings.data.augment import Augmentation, Statistics, normalise
 from findings.data.batches import Batches
 from findings.data.dataset import Dataset
+from findings.data.parts import part
 from findings.data.randomness import generator_for
 from findings.data.split import split_validation
+from findings.world import ALONE, World
 
 
 def steps_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
@@ -20,22 +22,39 @@ def steps_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
 
 
 class Stream:
-    """Batches by (epoch, position): what a batch holds depends on the seed and these two alone."""
+    """Batches by (epoch, position): what a batch holds depends on the seed and these two alone.
 
-    def __init__(self, images: Tensor, labels: Tensor, statistics: Statistics, config: Config) -> None:
+    Where several devices train together, each has all images, and gets its part of every batch.
+    """
+
+    def __init__(
+        self, images: Tensor, labels: Tensor, statistics: Statistics, config: Config, world: World = ALONE
+    ) -> None:
         self.images, self.labels = images, labels  # uint8 (N, C, H, W), int64 (N,)
-        self.statistics, self.recipe, self.seed = statistics, config.recipe, config.seed
+        self.statistics, self.recipe, self.seed, self.world = statistics, config.recipe, config.seed, world
         self.steps = steps_per_epoch(len(images), config.recipe.batch_size, drop_last=config.recipe.drop_last)
         self._epoch = -1
         self._order: Tensor
         self._augmentation: Augmentation
 
+    def batch_at(self, position: int) -> slice:
+        """Where the batch lies in the epoch's permutation."""
+        size = self.recipe.batch_size
+        return slice(position * size, min((position + 1) * size, len(self.images)))
+
+    def places(self, position: int) -> slice:
+        """Where this device's part of it does."""
+        whole = self.batch_at(position)
+        if self.world.size == 1:
+            return whole
+        start, stop = part(whole.stop - whole.start, self.world.rank, self.world.size, self.recipe.batch_norm_group)
+        return slice(whole.start + start, whole.start + stop)
+
     def batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
         """The images (B, C, H, W), augmented, and labels (B,) of step ``position`` of ``epoch``."""
         if epoch != self._epoch:
             self._prepare(epoch)
-        size, recipe = self.recipe.batch_size, self.recipe
-        index = self._order[position * size : (position + 1) * size]
+        recipe, index = self.recipe, self._order[self.places(position)]
         images = normalise(self.images[index], self.statistics)
         if recipe.crop_padding or recipe.flip:
             images = self._augmentation.apply(images, index, recipe.crop_padding, recipe.padding)
@@ -64,14 +83,16 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
-    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for start in range(0, len(self), size):
-            images = normalise(self.images[start : start + size], self.statistics)
-            yield images.contiguous(memory_format=torch.channels_last), self.labels[start : start + size]
+    def batches(self, size: int, world: World = ALONE) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of ``size``, or this device's parts of batches of ``size`` for each: as many for all, some empty."""
+        for first in range(0, len(self), size * world.size):
+            start, stop = part(min(size * world.size, len(self) - first), world.rank, world.size, None)
+            images = normalise(self.images[first + start : first + stop], self.statistics)
+            yield images.contiguous(memory_format=torch.channels_last), self.labels[first + start : first + stop]
 
 
 def place(
-    dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype
+    dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype, world: World = ALONE
 ) -> tuple[Stream, dict[str, Split]]:
     """Put a data set on ``device``: the training stream, and the splits train, validation (if any) and test."""
     chosen, aside = split_validation(dataset.train_labels, config.data.validation)
@@ -88,4 +109,4 @@ def place(
     }
     if len(aside):
         splits["validation"] = Split(*split(dataset.train_images[aside], dataset.train_labels[aside]), statistics)
-    return Stream(*train, statistics, config), splits
+    return Stream(*train, statistics, config, world), splits

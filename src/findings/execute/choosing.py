@@ -5,6 +5,7 @@ What is chosen changes rounding, so it is frozen with every run; a run that has 
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from findings.data.cache import directory
 from findings.execute.local import default_jobs, gpus
 from findings.execute.mps import shared_gpus
 from findings.frozen import thaw
-from findings.measure.failure import Failure
+from findings.judge import SUSPICIOUS
+from findings.measure.machine import Others
+from findings.measure.measurement import Failure
 from findings.plan import PlannedRun, cores, share_threads
 from findings.records import Record, write_atomically
 
@@ -26,10 +29,14 @@ from findings.records import Record, write_atomically
 WORTH_MEASURING = {"cpu": 1e14, "cuda": 1e16}
 WORTH_COMPILING = {"cpu": 5e13, "cuda": 2e15}  # of one network's runs; to compile takes a minute
 SECONDS = 3.0  # of steps, each time
+LISTEN = 0.5  # seconds
 BETTER = 1.05  # times as fast, or it is not worth a change
 MOST_PER_GPU = 16
 
-Measure = Callable[[Config, int, float, Sequence[str]], "float | Failure"]
+PATIENCE = 300.0  # seconds for one measurement
+SHARE_OF_LIMIT = 0.1  # of a time limit, at most, that is spent on measuring
+
+Measure = Callable[[Config, int, float, Sequence[str], float], "float | Failure"]
 Say = Callable[[str], None]
 
 
@@ -41,18 +48,21 @@ class Choice:
     compiled: frozenset[str]
 
 
-def images_per_second(config: Config, workers: int, seconds: float, devices: Sequence[str]) -> float | Failure:
-    """Of so many workers side by side, as `findings run` has them."""
+def pace(config: Config, workers: int, seconds: float, devices: Sequence[str], patience: float) -> float | Failure:
+    """Images/s of so many workers side by side, as `findings run` has them; a Failure after ``patience`` seconds."""
     from findings.measure import packing  # Lightning takes seconds to import
 
     with shared_gpus(workers, len(devices)):
-        return packing.images_per_second(config, workers, seconds, devices)
+        return packing.images_per_second(config, workers, seconds, devices, patience)
 
 
-def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Measure = images_per_second) -> Choice:
+def choose(
+    runs: Sequence[PlannedRun], jobs: int | None, say: Say, until: float | None = None, measure: Measure = pace
+) -> Choice:
     """The fastest way here to train what is left of ``runs``; ``jobs`` is kept if it is given.
 
     ``say`` is told what is measured. The answers are kept in the user's cache directory, for this machine and torch.
+    ``until`` is the time.monotonic() at which training has to end: little of what is left is spent on measuring.
     """
     left = [_as_begun(run) for run in runs if _record(run).status != "finished"]
     usual = default_jobs(len(left) or len(runs))
@@ -62,7 +72,7 @@ def choose(runs: Sequence[PlannedRun], jobs: int | None, say: Say, measure: Meas
         return Choice(jobs or usual, frozenset())  # training will say that there is none
     if sum(run.work for run in left) < WORTH_MEASURING[device]:
         return Choice(jobs or usual, frozenset())
-    here = _Here(devices, say, measure)
+    here = _Here(devices, say, measure, until)
     arms = _arms(left)
     if jobs is None:
         jobs = min(_jobs(list(arms.values()), usual, here), len(left))
@@ -171,15 +181,14 @@ def _is_open(run: PlannedRun) -> bool:
 class _Here:
     """This machine: measures, and remembers what was measured on these devices with this torch and as many cores."""
 
-    def __init__(self, devices: Sequence[str], say: Say, measure: Measure) -> None:
+    def __init__(self, devices: Sequence[str], say: Say, measure: Measure, until: float | None) -> None:
         self.devices, self.say, self.measure = devices, say, measure
+        now = time.monotonic()
+        self.until = None if until is None else now + SHARE_OF_LIMIT * (until - now)
         name = f"{len(devices)} x {torch.cuda.get_device_name()}" if devices else provenance.processor()
         self.machine = f"{name}, {cores()} cores, torch {torch.__version__}"
         self.path = directory(None) / "choices.json"
-        try:
-            self.all: dict[str, dict[str, int]] = json.loads(self.path.read_text())
-        except (OSError, ValueError):
-            self.all = {}
+        self.complete = True  # nothing was left out for want of time
 
     def rate(
         self, run: PlannedRun, workers: int, *, sharing: int | None = None, compiled: bool = False
@@ -187,16 +196,40 @@ class _Here:
         """Images/s of so many workers, each with the threads of one of ``sharing`` (default: of them)."""
         config = share_threads([run], sharing or workers)[0].config
         devices = self.devices if sharing is None else self.devices[:1]
-        return self.measure(_with_compiled(config, compiled), workers, SECONDS, devices)
+        left = PATIENCE if self.until is None else min(PATIENCE, self.until - time.monotonic())
+        if left <= 2 * SECONDS:
+            self.complete = False
+            return Failure("the time limit leaves none to measure it")
+        rate = self.measure(_with_compiled(config, compiled), workers, SECONDS, devices, left)
+        self.complete &= not isinstance(rate, Failure) or left == PATIENCE
+        return rate
 
     def known(self, run: PlannedRun, what: str) -> int | None:
-        return self.all.get(self.machine, {}).get(_key(run, what))
+        return self._all().get(self.machine, {}).get(_key(run, what))
 
     def keep(self, run: PlannedRun, what: str, value: int) -> None:
-        self.all.setdefault(self.machine, {})[_key(run, what)] = value
+        """Remember it; not where others were at work beside the measurements."""
+        if not self.complete or _busy():
+            return
+        known = self._all()  # another process may have added to it
+        known.setdefault(self.machine, {})[_key(run, what)] = value
         with contextlib.suppress(OSError):  # measured again next time
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.path, json.dumps(self.all, indent=1) + "\n")
+            write_atomically(self.path, json.dumps(known, indent=1) + "\n")
+
+    def _all(self) -> dict[str, dict[str, int]]:
+        try:
+            found: dict[str, dict[str, int]] = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+
+def _busy() -> bool:
+    """Whether others keep this machine busy, now that nothing of ours does."""
+    others = Others()
+    time.sleep(LISTEN)
+    return others.seconds() > SUSPICIOUS * LISTEN * cores()
 
 
 def _key(run: PlannedRun, what: str) -> str:

@@ -62,23 +62,23 @@ def gpus() -> list[str]:
 
 
 def run_locally(
-    runs: Sequence[PlannedRun], *, jobs: int, display: Display, retry_failed: bool, time_limit: float | None
+    runs: Sequence[PlannedRun], *, jobs: int, display: Display, retry_failed: bool, until: float | None
 ) -> Result:
     """Train ``runs`` with ``jobs`` workers; a run in training elsewhere is waited for, and taken over if that dies.
 
-    ``time_limit`` is in seconds: then every worker writes its checkpoint and ends.
+    ``until`` is a time.monotonic(): then every worker writes its checkpoint and ends.
     """
-    return _Pool(runs, jobs, display, retry_failed, time_limit).run()
+    return _Pool(runs, jobs, display, retry_failed, until).run()
 
 
 class _Pool:
     def __init__(
-        self, runs: Sequence[PlannedRun], jobs: int, display: Display, retry_failed: bool, limit: float | None
+        self, runs: Sequence[PlannedRun], jobs: int, display: Display, retry_failed: bool, until: float | None
     ) -> None:
         self.waiting = deque(runs)
         self.elsewhere: list[PlannedRun] = []  # in training by another process
         self.jobs, self.display, self.retry_failed = jobs, display, retry_failed
-        self.deadline = None if limit is None else time.monotonic() + limit
+        self.until = until
         self.result, self.deaths, self.stillborn = Result(), dict[str, int](), 0
         self.workers: list[_Worker] = []
         self.devices = gpus()
@@ -117,7 +117,7 @@ class _Pool:
                 self._settle(run, *ended)
 
     def _step(self) -> None:
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        if self.until is not None and time.monotonic() > self.until:
             self._stop("the time limit is reached")
         if self.stopping:
             self.waiting.clear()

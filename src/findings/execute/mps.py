@@ -37,7 +37,8 @@ def shared_gpus(processes: int, gpus: int) -> Iterator[bool]:
         return
     # a short path: the service's sockets lie in it, and their names may have about 100 characters
     with tempfile.TemporaryDirectory(prefix="mps-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        os.environ.update(dict.fromkeys(VARIABLES, folder))
+        before = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+        os.environ.update(dict.fromkeys(VARIABLES, folder) | before)
         started = False
         try:
             started = _tell("-d")
@@ -45,12 +46,12 @@ def shared_gpus(processes: int, gpus: int) -> Iterator[bool]:
                 _tell(said="quit\n")
                 started = False
             if not started:
-                _forget()  # or CUDA would look for the service there, and fail
+                _restore(before)  # or CUDA would look for the service there, and fail
             yield started
         finally:
             if started:
                 _tell(said="quit\n")
-            _forget()
+            _restore(before)
 
 
 def _tell(*arguments: str, said: str | None = None) -> bool:
@@ -76,6 +77,7 @@ def _answers() -> bool:
     return True
 
 
-def _forget() -> None:
+def _restore(before: dict[str, str]) -> None:
     for name in VARIABLES:
         os.environ.pop(name, None)
+    os.environ.update(before)

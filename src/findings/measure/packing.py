@@ -1,5 +1,6 @@
 """What several workers that train side by side get done together, counted over one window."""
 
+import math
 import os
 import signal
 import time
@@ -12,25 +13,28 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 
+from findings.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.config import Config
 from findings.data import load
 from findings.data.stream import place
 from findings.errors import InputError
 from findings.execute.processes import context
 from findings.learner import EpochChunks, Learner
-from findings.measure.failure import Failure
+from findings.measure.measurement import Failure
 from findings.measure.steps import ENDLESS, one_line
-from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
 
 WARM_UP = 5  # chunks
 
 
-def images_per_second(config: Config, workers: int, seconds: float, devices: Sequence[str] = ()) -> float | Failure:
+def images_per_second(
+    config: Config, workers: int, seconds: float, devices: Sequence[str] = (), patience: float = math.inf
+) -> float | Failure:
     """Of ``workers`` processes together, each training ``config``'s network, for ``seconds`` once all are warm.
 
     They are dealt to ``devices`` (as CUDA_VISIBLE_DEVICES names them) in turn. Nothing is evaluated, written or
-    tracked.
+    tracked. A Failure if they are not warm ``seconds`` before ``patience`` seconds are over.
     """
+    late = time.monotonic() + patience - seconds
     pipes = [context().Pipe() for _ in range(workers)]
     dealt = [devices[index % len(devices)] if devices else None for index in range(workers)]
     processes = [
@@ -42,6 +46,8 @@ def images_per_second(config: Config, workers: int, seconds: float, devices: Seq
             process.start()
             theirs.close()
         for ours, _ in pipes:
+            if patience < math.inf and not ours.poll(max(0.0, late - time.monotonic())):
+                return Failure(f"not at work after {patience:.0f} s")
             said = ours.recv()
             if isinstance(said, Failure):
                 return said
@@ -54,7 +60,7 @@ def images_per_second(config: Config, workers: int, seconds: float, devices: Seq
         failures = [pace for pace in paces if isinstance(pace, Failure)]
         if failures:
             return failures[0]
-        steps = [np.interp((began, ended), *pace) for pace in paces]
+        images = [np.interp((began, ended), *pace) for pace in paces]
     except (EOFError, OSError):
         return Failure(f"one of {workers} workers ended, as happens when memory runs out")
     finally:
@@ -62,26 +68,28 @@ def images_per_second(config: Config, workers: int, seconds: float, devices: Seq
             if process.pid is not None:
                 process.kill()
                 process.join()
-    return float(sum(last - first for first, last in steps)) / (ended - began) * config.recipe.batch_size
+    return float(sum(last - first for first, last in images)) / (ended - began)
 
 
 class Pace(pl.Callback):
-    """Notes how many steps were done when, until it is told to stop."""
+    """Notes how many images were seen when, until it is told to stop."""
 
     def __init__(self, parent: Connection) -> None:
         self.parent = parent
-        self.times, self.steps = list[float](), list[int]()
+        self.times, self.images = list[float](), list[int]()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, Learner)
         self.times.append(time.perf_counter())  # one clock for all processes of a machine
-        self.steps.append(pl_module.done)
+        epochs, steps = divmod(pl_module.done, pl_module.stream.steps)
+        size, count = pl_module.config.recipe.batch_size, len(pl_module.stream.images)
+        self.images.append(epochs * min(pl_module.stream.steps * size, count) + steps * size)
         if len(self.times) == WARM_UP:
             self.parent.send("warm")
         if self.parent.poll():
-            self.parent.send((self.times, self.steps))
+            self.parent.send((self.times, self.images))
             trainer.should_stop = True
 
 

@@ -4,12 +4,12 @@ import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 from findings.config import Config
 from findings.errors import InputError
 from findings.execute.processes import context
-from findings.measure.failure import Failure
-from findings.measure.steps import Measurement, work
+from findings.measure.measurement import Failure, Measurement
 from findings.plan import PlannedRun
 
 
@@ -78,7 +78,7 @@ def measured(networks: Sequence[Network], rounds: int, seconds: float) -> Iterat
 
 def _in_its_own_process(config: Config, seconds: float) -> Measurement | Failure:
     ours, theirs = context().Pipe()
-    process = context().Process(target=work, args=(theirs, config, seconds), daemon=True)
+    process = context().Process(target=_work, args=(theirs, config, seconds), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -93,6 +93,12 @@ def _in_its_own_process(config: Config, seconds: float) -> Measurement | Failure
     if isinstance(result, Failure) and result.where:
         raise InputError(result.where, result.problem)
     return result
+
+
+def _work(parent: Connection, config: Config, seconds: float) -> None:
+    from findings.measure.steps import work  # here alone: to import Lightning takes seconds
+
+    work(parent, config, seconds)
 
 
 def _ended(code: int | None) -> str:

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -12,42 +12,19 @@ import pytorch_lightning as pl
 import torch
 
 from findings import provenance
+from findings.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.config import Config
 from findings.data import load
 from findings.data.stream import place
 from findings.errors import InputError
 from findings.learner import EpochChunks, Learner
-from findings.measure.failure import Failure
 from findings.measure.machine import Others, PeakMemory
-from findings.train import DTYPES, new_learner, new_trainer, quiet, ready
+from findings.measure.measurement import Failure, Measurement
 
 WARM_UP, LEAST = 3, 5  # steps at least, before the clock starts and by it
 SETTLED = 0.95  # warm-up ends when a step takes more than this part of the fastest before
 CHUNKS = 8  # of steps in the time of a measurement, at least, so that it does not last much longer
 ENDLESS = 10**12  # iterations: a measurement may make more steps than a short recipe has
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What ``steps`` steps took."""
-
-    device: str  # its name
-    accelerator: str  # cpu or cuda
-    threads: int
-    steps: int
-    images: int
-    seconds: float  # within training steps
-    peak_memory_mib: float
-    wall_seconds: float  # in all, from the first of these steps to the end of the last
-    others_seconds: float  # core-seconds that other processes had of our cores meanwhile
-
-    @property
-    def milliseconds_per_step(self) -> float:
-        return 1000 * self.seconds / self.steps
-
-    @property
-    def images_per_second(self) -> float:
-        return self.images / self.seconds
 
 
 class Meter(pl.Callback):
@@ -106,9 +83,11 @@ def measure(config: Config, seconds: float, parent: Connection) -> Measurement:
     meter = Meter(seconds, parent)
     with quiet():
         new_trainer(config, device, meter, Path()).fit(learner, EpochChunks(learner))
+    assert learner.steps is not None
     return Measurement(
         device=torch.cuda.get_device_name() if device.type == "cuda" else provenance.processor(),
         accelerator=device.type,
+        execution=learner.steps.execution,
         threads=torch.get_num_threads(),
         steps=meter.steps,
         images=meter.images,

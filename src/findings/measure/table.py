@@ -8,9 +8,8 @@ from statistics import median
 from typing import Any
 
 from findings import provenance
-from findings.config import TrainerConfig
+from findings.measure.measurement import Measurement
 from findings.measure.rounds import Measured, Network
-from findings.measure.steps import Measurement
 from findings.plan import cores
 from findings.records import write_atomically
 
@@ -47,7 +46,7 @@ def row(measured: Measured) -> dict[str, Any]:
         "accelerator": result.accelerator,
         "precision": network.config.recipe.precision.name,
         "threads": result.threads,
-        "execution": _execution(network.config.trainer),
+        "execution": result.execution,
         "batch_size": network.config.recipe.batch_size,
         "steps": result.steps,
         "milliseconds_per_step": f"{result.milliseconds_per_step:.6g}",
@@ -58,12 +57,6 @@ def row(measured: Measured) -> dict[str, Any]:
         "git": code["sha"],
         "dirty": "" if code["dirty"] is None else str(code["dirty"]).lower(),
     }
-
-
-def _execution(trainer: TrainerConfig) -> str:
-    if not trainer.fast:
-        return "plain"
-    return "compiled" if trainer.compiled else "eager"
 
 
 def write(done: Sequence[Measured]) -> list[Path]:

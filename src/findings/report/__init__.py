@@ -55,23 +55,23 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     chapters, verdicts, figures = [], [], []
     for path in plans:
         plan = read_plan(path)
-        study = studies.findings().get(plan.finding)
-        if study is None:
+        finding = studies.findings().get(plan.finding)
+        if finding is None:
             raise InputError(
-                f"{scale}/{path.parent.name}", f"no study is named '{plan.finding}'", studies.findings(), plan.finding
+                f"{scale}/{path.parent.name}", f"no finding is named '{plan.finding}'", studies.findings(), plan.finding
             )
         _refuse_two_arms(plan)
         evidence = merge(plan, path.parent, runs_dir)
-        found = [judge(claim.cast(study.cast(evidence)), evidence) for claim in study.claims]
+        found = [judge(claim.cast(finding.cast(evidence)), evidence) for claim in finding.claims]
         drawn = []
         with drawing.style():
-            for item in study.drawings:
+            for item in finding.drawings:
                 if figure := item.draw(evidence):
                     figures += drawing.save(figure, path.parent / "figures", item.name)
                     drawn.append(item)
                 else:
                     drawing.remove(path.parent / "figures", item.name)
-        chapters.append(page.Chapter(study, evidence, tuple(found), tuple(drawn)))
+        chapters.append(page.Chapter(finding, evidence, tuple(found), tuple(drawn)))
         verdicts += found
     content = [verdict.as_dict() for verdict in verdicts]
     write(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -235,7 +235,7 @@ def _costs(path: Path) -> tuple[Cost, ...]:
                 images_per_second=float(row["images_per_second"]),
                 peak_memory_mib=float(row["peak_memory_mib"]),
                 others=float(row["others"]),
-                conditions={key: row[key] for key in CONDITIONS},
+                conditions={key: row.get(key, "") for key in CONDITIONS},
             )
             if min(cost.milliseconds_per_step, cost.images_per_second) <= 0:
                 raise ValueError(f"round {cost.round} of {cost.model} took no time")

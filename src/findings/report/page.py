@@ -17,7 +17,7 @@ from findings.studies import Drawing, Finding
 class Chapter:
     """One finding of a page."""
 
-    study: Finding
+    finding: Finding
     evidence: Evidence
     verdicts: tuple[Verdict, ...]
     drawings: tuple[Drawing, ...]
@@ -51,18 +51,23 @@ HOW_TO_READ = """\
 
 
 def _chapter(chapter: Chapter) -> list[str]:
-    study, evidence = chapter.study, chapter.evidence
-    parts = [f"## {study.title}", f"**{study.statement}** ({study.source})", study.explanation, _outcome(chapter)]
+    finding, evidence = chapter.finding, chapter.evidence
+    parts = [
+        f"## {finding.title}",
+        f"**{finding.statement}** ({finding.source})",
+        finding.explanation,
+        _outcome(chapter),
+    ]
     parts += [_what_was_run(evidence), _verdict_table(chapter)]
     for drawing in chapter.drawings:
-        parts.append(f"![{study.title}: {drawing.shows}]({study.name}/figures/{drawing.name}.svg)")
+        parts.append(f"![{finding.title}: {drawing.shows}]({finding.name}/figures/{drawing.name}.svg)")
     sections = (
         ("Every network", networks(evidence) if any(run.counts for run in evidence.runs) else ""),
         ("Test images moved, or at another size", probes(evidence)),
         ("What training costs", costs(evidence)),
         ("Counted without training", counted(evidence)),
-        ("Ours against the published figures", beside_published(study, evidence)),
-        ("Notes", "\n".join(f"- {note}" for note in study.notes)),
+        ("Ours against the published figures", beside_published(finding, evidence)),
+        ("Notes", "\n".join(f"- {note}" for note in finding.notes)),
     )
     for heading, content in sections:
         parts += [f"### {heading}", content] if content else []
@@ -129,7 +134,7 @@ def _duration(seconds: float) -> str:
 def _verdict_table(chapter: Chapter) -> str:
     figures = published.load()
     rows = []
-    for verdict, claim in zip(chapter.verdicts, chapter.study.claims, strict=True):
+    for verdict, claim in zip(chapter.verdicts, chapter.finding.claims, strict=True):
         known = "<br>".join(
             f"{figures[key].system}, {figures[key].quantity.replace('_', ' ')}: {figures[key]} ({figures[key].source})"
             for key in claim.published

@@ -95,10 +95,10 @@ def counted(evidence: Evidence) -> str:
     return table(headings, rows) if rows else ""
 
 
-def beside_published(study: Finding, evidence: Evidence) -> str:
+def beside_published(finding: Finding, evidence: Evidence) -> str:
     """A row per published figure, each number with its protocol."""
     rows, others = [], []
-    for key in study.published:
+    for key in finding.published:
         figure = published.load()[key]
         model = figure.model or ""
         arms = evidence.arms(model)

@@ -19,6 +19,8 @@ class Captured(Fast):
     always made so. On a CPU every step is: what the graph would hold then runs as it stands, which is how it is tested.
     """
 
+    kind = "captured"
+
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         super().__init__(network, stream, optimizer, config)
         device = stream.images.device

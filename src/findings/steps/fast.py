@@ -19,8 +19,15 @@ def drops(network: nn.Module) -> bool:
     return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
 
 
+def compiles(network: nn.Module, config: Config) -> bool:
+    """Whether its steps go through torch.compile. With dropout they never do: it would draw other masks."""
+    return bool(config.trainer.compiled) and config.trainer.fast and not drops(network)
+
+
 class Fast:
     """Steps without a word to the host between them, on any device."""
+
+    kind = "fast"
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.update, self.config = network, Update(optimizer), config
@@ -28,7 +35,9 @@ class Fast:
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
-        if config.trainer.compiled:
+        self.execution = self.kind
+        if compiles(network, config):
+            self.execution += ", compiled"
             from torch._inductor import config as inductor
 
             # a worker trains many runs: without this the eighth network would silently be left as it is

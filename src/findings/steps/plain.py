@@ -14,6 +14,8 @@ from findings.steps.loss import cross_entropy
 class Plain:
     """One step after the other, each told its images, its learning rate and its dropout's seed."""
 
+    execution = "plain"
+
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.stream, self.optimizer, self.config = network, stream, optimizer, config
 

@@ -1,0 +1,135 @@
+"""What is handed to the cluster: every run's config, the code, one script. Nothing of it changes afterwards."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from findings import provenance
+from findings.errors import InputError
+from findings.frozen import freeze
+from findings.plan import PlannedRun
+from findings.records import now
+from findings.shared_files import PACKAGE
+
+FOLDER = "submissions"  # in runs_dir
+SCRIPT = "array.sbatch"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One array. Task i works through runs i, i + tasks, i + 2 x tasks, ..."""
+
+    directory: Path
+    sweep: str
+    runs: tuple[str, ...]  # ids
+    tasks: int
+    pack: int  # runs of a task at a time
+    processes: int  # of a run
+    submitted: str
+    job: str | None = None  # SLURM's number of the array; None until it is submitted
+
+    def of_task(self, index: int) -> tuple[str, ...]:
+        return self.runs[index :: self.tasks]
+
+    def task_of(self, run: str) -> int:
+        return self._places[run] % self.tasks
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {run: place for place, run in enumerate(self.runs)}
+
+    def frozen(self, run: str) -> Path:
+        return self.directory / "frozen" / f"{run}.yaml"
+
+    def log(self, run: str) -> Path:
+        return self.directory / "logs" / f"{run}.log"
+
+    def task_log(self, index: int) -> Path:
+        """Of what happens around the runs of a task."""
+        return self.directory / "logs" / f"task-{index}.log"
+
+    def write(self) -> None:
+        fields = asdict(self) | {"directory": None}
+        path = self.directory / "submission.json"
+        temporary = path.with_suffix(".part")
+        temporary.write_text(json.dumps(fields, indent=1) + "\n")
+        temporary.replace(path)
+
+
+def read(directory: Path) -> Submission:
+    """Raises InputError where ``directory`` is no submission."""
+    path = directory / "submission.json"
+    try:
+        fields = json.loads(path.read_text())
+        return Submission(**fields | {"directory": directory.resolve(), "runs": tuple(fields["runs"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(str(path), f"is no submission ({error})") from None
+
+
+def submissions(runs_dir: Path) -> list[Submission]:
+    """Those that reached the cluster, oldest first."""
+    folders = sorted(path.parent for path in (runs_dir / FOLDER).glob("*/submission.json"))
+    return [found for found in map(read, folders) if found.job is not None]
+
+
+def tasks_for(runs: int, pack: int, most: int) -> int:
+    """Tasks of an array: as many as runs, packed, but no more than MaxArraySize - 1."""
+    return min(-(-runs // pack), most - 1)
+
+
+def prepare(sweep: str, runs: Sequence[PlannedRun], *, pack: int, most: int, processes: int) -> Submission:
+    """A submission of ``runs`` that is nowhere on disk yet."""
+    runs_dir = Path(runs[0].config.runs_dir)
+    name = re.sub(r"[^\w.-]+", "-", Path(sweep).stem if sweep.endswith((".yaml", ".yml")) else sweep)
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
+    return Submission(
+        directory=runs_dir.resolve() / FOLDER / f"{stamp}-{name}",
+        sweep=sweep,
+        runs=tuple(run.identity.id for run in runs),
+        tasks=tasks_for(len(runs), pack, most),
+        pack=pack,
+        processes=processes,
+        submitted=now(),
+    )
+
+
+def lay_down(submission: Submission, runs: Sequence[PlannedRun], script: str) -> None:
+    """Write the runs' configs, a copy of the code and the script."""
+    for folder in ("frozen", "logs", "failures"):
+        (submission.directory / folder).mkdir(parents=True)
+    for run in runs:
+        submission.frozen(run.identity.id).write_text(freeze(run.config))
+    _copy_code(submission.directory / "code")
+    (submission.directory / SCRIPT).write_text(script)
+    submission.write()
+
+
+def _copy_code(folder: Path) -> None:
+    """The package as it is now, with the commit that it is of, which a copy without git could not tell."""
+    copy = folder / PACKAGE.name
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "installed"))
+    (copy / provenance.SNAPSHOT).write_text(json.dumps(provenance.code()) + "\n")
+
+
+def sbatch(submission: Submission, *, internet: bool) -> str:
+    """Submit the script; returns the array's job number. Raises InputError with what sbatch said.
+
+    A job inherits this environment, but not the place in another job that may be in it, nor W&B's key without need.
+    """
+    foreign = ("SLURM_",) if internet else ("SLURM_", "WANDB_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == "SLURM_CONF"}
+    command = ["sbatch", "--parsable", SCRIPT]
+    try:
+        done = subprocess.run(command, cwd=submission.directory, capture_output=True, text=True, env=kept, check=False)
+    except FileNotFoundError:
+        raise InputError("sbatch", "is not here: submit from a login node of the cluster") from None
+    if done.returncode:
+        raise InputError("sbatch", " ".join(done.stderr.split()) or f"ended with exit code {done.returncode}")
+    return done.stdout.strip().partition(";")[0]  # with several clusters the name comes after it

@@ -1,0 +1,154 @@
+"""python -m findings.cluster.task: what an array task does on its node, one such process for each process of a run.
+
+Every run is a process of its own (``findings train --frozen``) with its own log, so that what one does to itself
+happens to no other. Signals are passed on; runs answer them with a checkpoint. Exit codes: 0 all runs are done, 1 some
+are given up, 75 some want another start of this task.
+
+    python -m findings.cluster.task             in the submission's folder, under srun
+    python -m findings.cluster.task --died N    the step ended with exit code N, without a word; 75: start it again
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from findings.cluster.failures import Failures
+from findings.cluster.submission import Submission, read
+from findings.execute.mps import shared_gpus
+from findings.records import Record, now
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+INTERRUPTED = 75
+POLL = 0.2  # seconds
+
+
+class Runner:
+    """Works through the runs of one task, ``pack`` of them at a time."""
+
+    def __init__(self, submission: Submission, index: int, rank: int = 0) -> None:
+        self.submission, self.index, self.rank = submission, index, rank
+        self.failures = Failures(submission.directory)
+        self.waiting = deque(run for run in submission.of_task(index) if not self.settled(run))
+        self.going: dict[str, subprocess.Popen[bytes]] = {}
+        self.unfinished: list[str] = []
+        self.told: int | None = None  # the signal that asked to stop
+
+    def record(self, run: str) -> Record:
+        return Record(self.submission.directory.parents[1] / run)
+
+    def settled(self, run: str) -> bool:
+        return self.record(run).status == "finished" or self.failures.given_up(run) is not None
+
+    def run(self) -> int:
+        for number in SIGNALS:  # to the end of this process: later signals are in vain, but must not end it
+            signal.signal(number, self._stop)
+        try:
+            while self.going or (self.waiting and not self.told):
+                while self.waiting and not self.told and len(self.going) < self.submission.pack:
+                    self._start(self.waiting.popleft())
+                time.sleep(POLL)
+                for run, process in list(self.going.items()):
+                    if process.poll() is not None:
+                        del self.going[run]
+                        self._end(run, process.returncode)
+        finally:
+            for process in self.going.values():
+                process.kill()
+        return INTERRUPTED if self.unfinished or self.waiting else self._over()
+
+    def _over(self) -> int:
+        return 1 if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
+
+    def _start(self, run: str) -> None:
+        command = [sys.executable, "-m", "findings.cli", "train", "--retry-failed"]
+        command += ["--frozen", str(self.submission.frozen(run))]
+        with self._log(run).open("ab") as log:
+            log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
+            log.flush()
+            self.going[run] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._say(f"started {run}")
+
+    def _log(self, run: str) -> Path:
+        path = self.submission.log(run)
+        return path if self.rank == 0 else path.with_suffix(f".{self.rank}.log")
+
+    def _end(self, run: str, code: int) -> None:
+        record = self.record(run)
+        if code == 0:
+            self._say(f"finished {run}")
+        elif code == INTERRUPTED or (self.told and code < 0):
+            self.unfinished.append(run)
+            self._say(f"interrupted {run} at iteration {record.get('iteration', 0)}")
+        else:
+            if self.rank == 0:
+                self._note(run, record, code)
+            why = self.failures.given_up(run)
+            if why is None:
+                self.unfinished.append(run)
+            self._say(f"failed {run}: {why or 'it will be tried again'}")
+
+    def _note(self, run: str, record: Record, code: int) -> None:
+        iteration = int(record.get("iteration", 0))
+        if code == 2:  # it refused its input, which no other start changes
+            self.failures.note(run, _last_line(self._log(run)), iteration, final=True)
+        elif code == 1 and record.status == "failed":
+            self.failures.note(run, str(record.get("reason")), iteration, final=bool(record.get("diverged")))
+        else:
+            self.failures.note(run, f"its process {ended(code)}", iteration)
+        why = self.failures.given_up(run)
+        if why and record.status != "failed":
+            record.update(status="failed", reason=why)
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        self.told = self.told or number
+        for process in self.going.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGUSR1)
+
+    def _say(self, line: str) -> None:
+        if self.rank == 0:
+            print(f"{now()} {line}", flush=True)
+
+    def died(self, code: int) -> int:
+        """Note that the step ended without a word; whether any of its runs is worth another start."""
+        for run in self.submission.of_task(self.index):
+            record = self.record(run)
+            if record.status == "running" and not self.settled(run):
+                self._note(run, record, -(code - 128) if code > 128 else code)
+        left = [run for run in self.submission.of_task(self.index) if not self.settled(run)]
+        return INTERRUPTED if left else self._over()
+
+
+def ended(code: int) -> str:
+    """How a process with this return code ended, in words."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"was ended by {name}" + (", as happens when memory runs out" if name == "SIGKILL" else "")
+    return f"ended with exit code {code}"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("findings: ") if lines else "it refused its config"
+
+
+def main(arguments: Sequence[str]) -> int:
+    submission = read(Path.cwd())
+    index, rank = int(os.environ["SLURM_ARRAY_TASK_ID"]), int(os.environ.get("SLURM_PROCID", "0"))
+    runner = Runner(submission, index, rank)
+    if arguments[:1] == ["--died"]:
+        return runner.died(int(arguments[1]))
+    gpus = len([gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu])
+    with shared_gpus(submission.pack, gpus) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
+        return runner.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""Processes that train one run together, as torchrun would start them: over gloo, each with one thread."""
+
+import multiprocessing as mp
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from findings.config import Config
+from findings.frozen import freeze, thaw
+
+SECONDS = 100  # that they may take at most
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What happens to one rank when so many iterations are made: it gets a signal, or its next batch raises."""
+
+    rank: int
+    iteration: int
+    number: signal.Signals | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one rank's call ended: with an outcome, or refused, with the text of an InputError."""
+
+    status: str
+    reason: str
+
+
+def together(config: Config, directory: Path, disturbance: Disturbance | None = None, size: int = 2) -> list[Ended]:
+    """Train ``config`` by ``size`` processes, forked from one that has imported everything; how each ended, by rank."""
+    frozen = directory / "frozen.yaml"
+    frozen.write_text(freeze(config))
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload(["findings.train", "sklearn.datasets"])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    members = []
+    for rank in range(size):
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_member, args=(theirs, frozen, rank, size, port, disturbance))
+        process.start()
+        theirs.close()
+        members.append((process, ours))
+    try:
+        return [_result(ours) for _, ours in members]
+    finally:
+        for process, _ in members:
+            process.join(10)
+            process.kill()
+
+
+def _result(connection: Any) -> Ended:
+    assert connection.poll(SECONDS), "a process hangs"
+    try:
+        ended: Ended = connection.recv()
+    except EOFError:
+        return Ended("gone", "")
+    return ended
+
+
+def _member(connection: Any, frozen: Path, rank: int, size: int, port: int, disturbance: Disturbance | None) -> None:
+    told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    os.environ.update({key: str(value) for key, value in told.items()})
+    from findings.errors import InputError
+    from findings.lease import Leased
+    from findings.stopping import Stop
+    from findings.train import train
+    from findings.world import launched
+
+    if disturbance and disturbance.rank == rank:
+        _disturb(disturbance)
+    try:
+        outcome = train(thaw(frozen), stop=Stop(), progress=lambda *_: None, retry_failed=True, world=launched())
+        connection.send(Ended(outcome.status, outcome.reason))
+    except (InputError, Leased) as error:
+        connection.send(Ended("refused", str(error)))
+
+
+def _disturb(disturbance: Disturbance) -> None:
+    from findings.learner import Learner
+
+    step: Callable[..., None] = Learner.training_step
+
+    def disturbed(learner: Learner, *arguments: Any) -> None:
+        if learner.done == disturbance.iteration:
+            if disturbance.number is None:
+                raise ValueError("the disk is on fire")
+            os.kill(os.getpid(), disturbance.number)
+        step(learner, *arguments)
+
+    Learner.training_step = disturbed  # type: ignore[method-assign]
+
+
+def statuses(ended: Sequence[Ended]) -> list[str]:
+    return [one.status for one in ended]
