@@ -24,7 +24,7 @@ SCRIPT = "array.sbatch"
 
 @dataclass(frozen=True)
 class Submission:
-    """One array. Task i works through runs i, i + tasks, i + 2 x tasks, ..."""
+    """One array. Task i works through runs i, i + tasks, i + 2 x tasks, ...; or asks W&B for one after the other."""
 
     directory: Path
     sweep: str
@@ -33,6 +33,7 @@ class Submission:
     pack: int  # runs of a task at a time
     processes: int  # of a run
     submitted: str
+    agent: str | None = None  # the W&B sweep whose server hands the runs out; ``runs`` is then empty
     job: str | None = None  # SLURM's number of the array; None until it is submitted
 
     def of_task(self, index: int) -> tuple[str, ...]:
@@ -84,19 +85,22 @@ def tasks_for(runs: int, pack: int, most: int) -> int:
     return min(-(-runs // pack), most - 1)
 
 
-def prepare(sweep: str, runs: Sequence[PlannedRun], *, pack: int, most: int, processes: int) -> Submission:
-    """A submission of ``runs`` that is nowhere on disk yet."""
+def prepare(
+    sweep: str, runs: Sequence[PlannedRun], *, pack: int, most: int, processes: int, agent: str | None = None
+) -> Submission:
+    """A submission of ``runs`` that is nowhere on disk yet; with an ``agent``, of as many tasks as they would have."""
     runs_dir = Path(runs[0].config.runs_dir)
     name = re.sub(r"[^\w.-]+", "-", Path(sweep).stem if sweep.endswith((".yaml", ".yml")) else sweep)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     return Submission(
         directory=runs_dir.resolve() / FOLDER / f"{stamp}-{name}",
         sweep=sweep,
-        runs=tuple(run.identity.id for run in runs),
+        runs=() if agent else tuple(run.identity.id for run in runs),
         tasks=tasks_for(len(runs), pack, most),
         pack=pack,
         processes=processes,
         submitted=now(),
+        agent=agent,
     )
 
 

@@ -21,6 +21,7 @@ from types import FrameType
 
 from findings.cluster.failures import Failures
 from findings.cluster.submission import Submission, read
+from findings.execute.agent import run_agent
 from findings.execute.mps import shared_gpus
 from findings.records import Record, now
 
@@ -142,6 +143,11 @@ def _last_line(log: Path) -> str:
 def main(arguments: Sequence[str]) -> int:
     submission = read(Path.cwd())
     index, rank = int(os.environ["SLURM_ARRAY_TASK_ID"]), int(os.environ.get("SLURM_PROCID", "0"))
+    if submission.agent:
+        if arguments:
+            return INTERRUPTED  # its runs' records tell the next start what to go on with
+        os.chdir(submission.directory.parents[2])  # from where it was submitted
+        return run_agent(submission.agent)
     runner = Runner(submission, index, rank)
     if arguments[:1] == ["--died"]:
         return runner.died(int(arguments[1]))

@@ -24,6 +24,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("--dry-run", action="store_true", help="print the script, and submit nothing")
     parser.add_argument("--pack", type=_count, default=1, metavar="K", help="runs side by side in a task (default: 1)")
     parser.add_argument("--max-parallel", type=_count, metavar="M", help="tasks at a time (default: the profile's)")
+    parser.add_argument(
+        "--agent", metavar="SWEEP_ID", help="runs that this W&B sweep hands out: `wandb sweep` names it"
+    )
     given = parser.parse_intermixed_args(arguments)
     from findings.cluster import profile as profiles
     from findings.cluster import queue, submission
@@ -38,6 +41,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         )
     with contextlib.redirect_stdout(sys.stderr) if given.dry_run else contextlib.nullcontext():
         planned = _plan(given.sweep, [text for text in given.overrides if text not in of_cluster])
+    if given.agent:
+        _check_agent(given.cluster, profile, planned, given.pack)
     wanted, counts = _missing(planned, ask=not given.dry_run)
     ready = _for_cluster(wanted, profile, given.pack)
     if not given.dry_run:
@@ -46,13 +51,18 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         print("nothing to submit")
         return 0
     made = submission.prepare(
-        given.sweep, ready, pack=given.pack, most=queue.max_array_size(), processes=profile.processes
+        given.sweep,
+        ready,
+        pack=given.pack,
+        most=queue.max_array_size(),
+        processes=profile.processes,
+        agent=given.agent,
     )
     script = render(made, profile, given.max_parallel)
     if given.dry_run:
         print(script, end="")
         return 0
-    frozen = freeze_plan(ready)
+    frozen = [] if given.agent else freeze_plan(ready)
     _refuse_other_devices(frozen, profile)
     submission.lay_down(made, frozen, script)
     try:
@@ -61,9 +71,22 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         shutil.rmtree(made.directory)
         raise
     replace(made, job=job).write()
-    print(f"submitted as job {job}: {len(ready)} runs in {made.tasks} tasks; {_shown(made.directory)}")
-    print(f"`findings status {given.sweep}` shows how far they are")
+    runs = f"runs of W&B's sweep {given.agent}" if given.agent else f"{len(ready)} runs"
+    print(f"submitted as job {job}: {runs} in {made.tasks} tasks; {_shown(made.directory)}")
+    if not given.agent:
+        print(f"`findings status {given.sweep}` shows how far they are")
     return 0
+
+
+def _check_agent(cluster: str, profile: "Profile", planned: "Sequence[PlannedRun]", pack: int) -> None:
+    if not profile.internet:
+        raise InputError(
+            "--agent", f"an agent asks W&B for every run, and {cluster}'s nodes do not reach it (internet: false)"
+        )
+    if pack > 1 or profile.processes > 1:
+        raise InputError("--agent", "an agent trains one run at a time, in one process")
+    if Path(planned[0].config.runs_dir) != Path("runs"):
+        raise InputError("--agent", "what an agent starts lies in runs/: leave runs_dir out")
 
 
 def _count(text: str) -> int:
