@@ -16,7 +16,7 @@ from findings.errors import InputError
 from findings.frozen import freeze
 from findings.plan import PlannedRun
 from findings.records import now
-from findings.shared_files import PACKAGE
+from findings.shared_files import PACKAGE, shared
 
 FOLDER = "submissions"  # in runs_dir
 SCRIPT = "array.sbatch"
@@ -111,6 +111,7 @@ def lay_down(submission: Submission, runs: Sequence[PlannedRun], script: str) ->
     for run in runs:
         submission.frozen(run.identity.id).write_text(freeze(run.config))
     _copy_code(submission.directory / "code")
+    shutil.copytree(shared("conf"), submission.directory / "conf")  # where that code looks, should it compose a run
     (submission.directory / SCRIPT).write_text(script)
     submission.write()
 
