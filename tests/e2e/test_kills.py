@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from launching import Findings, all_numbers, records, training, until, workers, write_sweep
 from victim import train_frozen
 
 from findings.compose import Composer
 from findings.frozen import freeze
 from findings.sweeps import expand, read
+from launching import Findings, all_numbers, records, training, until, workers, write_sweep
 
 SEEDS = 2
 
