@@ -5,23 +5,13 @@ import random
 import signal
 from pathlib import Path
 
-import pytest
 from submitting import Submitter
 
 from cluster import Cluster
 from launching import all_numbers, records, write_sweep
 from transaction_log import segments
 
-LENGTH = {"recipe__iterations": 2400, "recipe__milestones": [1200, 1800], "trainer__checkpoint_every": 0.01}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
-    directory = tmp_path_factory.mktemp("undisturbed")
-    here = Submitter(cluster, directory)
-    here.submit(write_sweep(directory, "whole", seeds=1, **LENGTH))
-    here.until_finished(1)
-    return next(iter(all_numbers(directory).values()))
+LENGTH = {"recipe__iterations": 6000, "recipe__milestones": [3000, 4500], "trainer__checkpoint_every": 0.01}
 
 
 class Going:
@@ -52,9 +42,10 @@ class Going:
 
 
 def preempt(going: Going) -> None:
-    """By a job of a higher partition that wants every core."""
-    urgent = going.cluster.submit(going.directory, "sleep 1", "--partition=high", "--nodes=2", "--exclusive")
-    going.cluster.wait(urgent)
+    """By a job of a higher partition that wants its whole node."""
+    node = going.cluster.tasks(going.job)[0].nodes
+    options = ("--partition=high", f"--nodelist={node}", "--exclusive")
+    going.cluster.wait(going.cluster.submit(going.directory, "sleep 1", *options))
 
 
 def ask(going: Going) -> None:
@@ -71,36 +62,29 @@ def kill(going: Going) -> None:
         ours = f"SLURM_ARRAY_JOB_ID={going.job}".encode() in environment and b"SLURM_PROCID=" in environment
         if ours and b"findings.c" in (process / "cmdline").read_bytes():
             os.kill(int(process.name), signal.SIGKILL)
-    going.cluster.until(lambda: going.cluster.tasks(going.job)[0].restarts > 0, 60)
 
 
-@pytest.mark.parametrize("disturb", [preempt, ask, kill])
-def test_a_run_that_is_interrupted_equals_one_that_is_not(
-    disturb: object, undisturbed: list[dict[str, str]], cluster: Cluster, tmp_path: Path
-) -> None:
-    assert callable(disturb)
-    going = Going(cluster, tmp_path)
-    going.until_iteration(100)
-    disturb(going)
-    going.until_restarted(1)
-    assert going.end() == undisturbed
-    assert going.record["preemptions"] == 1
-    assert "preempted 1x" in " ".join(going.here.findings("status").split())
-
-
-def test_a_time_limit_only_cuts_a_run_in_pieces(
-    undisturbed: list[dict[str, str]], cluster: Cluster, tmp_path: Path
-) -> None:
-    """SLURM tells a task up to a minute early, and this limit is one: at once, that is."""
-    going = Going(cluster, tmp_path, "cluster.time=1", "cluster.signal=40")
+def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: Cluster, tmp_path: Path) -> None:
+    """By its time limit, of which SLURM tells a task up to a minute early; and then as the functions above do."""
+    (tmp_path / "whole").mkdir()
+    undisturbed = Going(cluster, tmp_path / "whole", "cluster.options=[--nodelist=n2]")
+    (tmp_path / "pieces").mkdir()
+    limit = ("cluster.time=1", "cluster.signal=25", "cluster.options=[--nodelist=n1]")
+    going = Going(cluster, tmp_path / "pieces", *limit)
     going.until_restarted(1)
     cluster.run("scontrol", "update", f"jobid={going.job}", "timelimit=30")
-    assert going.end() == undisturbed
+    for restarts, disturb in enumerate((preempt, ask, kill), 2):
+        going.until_iteration(going.record.get("iteration", 0))
+        disturb(going)
+        going.until_restarted(restarts)
+    assert going.end() == undisturbed.end()
+    assert going.record["preemptions"] == 4
+    assert "preempted 4x" in " ".join(going.here.findings("status").split())
 
 
 def test_ten_preemptions_at_random_moments_lose_no_epoch_and_double_no_row(cluster: Cluster, tmp_path: Path) -> None:
     moments = random.Random(3)
-    changes = {"recipe__iterations": 6000, "tracking": "offline", "trainer__chunk_seconds": 0.05}
+    changes = {"tracking": "offline", "trainer__chunk_seconds": 0.05}
     going = Going(cluster, tmp_path, **changes)
     for count in range(1, 11):
         going.until_iteration(going.record.get("iteration", 0))
