@@ -18,12 +18,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.made_up import load
 from benchmarks.turns import Turns
-from findings.assembly import DTYPES, build, new_learner, new_trainer, quiet, ready
+from findings.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.config import Config, Precision
 from findings.data.augment import Statistics
 from findings.data.stream import place
 from findings.learner import EpochChunks, Learner
 from findings.measure.steps import ENDLESS
+from findings.network import build
 from findings.steps.update import Update
 
 READY_MADE = 16  # batches that the bare loop goes through again and again

@@ -100,7 +100,7 @@ def _ended(sweep: str, overrides: Sequence[str], runs_dir: Path, kept: dict[str,
                 where = record["provenance"]
                 ran = {"device": where["device"], "run_git": where["git"]["sha"]} | record.rows()[-1]
             else:
-                ran = tables.get(id) or kept.get(id) or {}
+                ran = kept.get(id) or tables.get(id) or {}  # a run may have been made on two machines
             if ran:
                 yield _typed(ran | about)
 

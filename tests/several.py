@@ -37,7 +37,7 @@ def together(config: Config, directory: Path, disturbance: Disturbance | None = 
     frozen = directory / "frozen.yaml"
     frozen.write_text(freeze(config))
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["findings.train", "sklearn.datasets"])
+    context.set_forkserver_preload(["findings.train"])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

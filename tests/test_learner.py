@@ -9,11 +9,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from findings.assembly import build, new_learner
+from findings.assembly import new_learner
 from findings.data import load
 from findings.data.randomness import seed_for
 from findings.data.stream import place
 from findings.learner import Chunk
+from findings.network import build
 from findings.schedule import learning_rate
 from tiny_runs import go, numbers, record_of, tiny, trained
 

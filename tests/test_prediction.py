@@ -70,10 +70,11 @@ def test_images_that_runs_are_evaluated_on() -> None:
     assert evaluated(full) == 42 * 60_000
     (aside,) = runs("cifar10/depth-degradation", "model=resnet56", "seed=0", "data.validation=5000")
     assert evaluated(aside) == 46 * 60_000, "of 45,000 images there are more epochs"
-    (short,) = runs("cifar10-jpeg/depth-degradation", "model=resnet20", "seed=0")
+    brief = ("model=resnet20", "seed=0", "recipe.iterations=1000", "recipe.milestones=[500,750]")
+    (short,) = runs("cifar10-jpeg/depth-degradation", *brief)
     assert evaluated(short) == 3 * 10_000 + 50_000
     probes = ["evaluation.shifts=[0,1,2]", "evaluation.sizes=[16,64]"]
-    (probed,) = runs("cifar10-jpeg/depth-degradation", "model=resnet20", "seed=0", *probes)
+    (probed,) = runs("cifar10-jpeg/depth-degradation", *brief, *probes)
     assert evaluated(probed) == evaluated(short) + 10_000 * (1 + 1 + 4 + 4 + 1 / 4 + 4)
     (refusing,) = runs("cifar10-jpeg/gap-vs-fc", "model=resnet20-fc", "seed=0", *probes)
     assert refusing.sizes_refused == 2

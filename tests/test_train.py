@@ -51,7 +51,7 @@ def test_the_record_says_where_a_result_comes_from_and_nothing_of_the_environmen
     config = tiny(tmp_path, tracking="offline")
     go(config)
     record = record_of(config)
-    assert set(record["provenance"]) == {"git", "packages", "data", "device", "hosts", *ARITHMETIC}
+    assert set(record["provenance"]) == {"git", "packages", "data", "device", "hosts", "job", *ARITHMETIC}
     assert record["provenance"]["threads"] == 1
     assert record["provenance"]["data"]["train_images"] == 1437
     assert len(record["provenance"]["data"]["fingerprint"]) >= 32

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import nn
 
 from findings.allocator import keep_memory
 from findings.config import Config, Precision
@@ -17,8 +16,8 @@ from findings.data.randomness import seed_for
 from findings.data.stream import Split, Stream
 from findings.errors import InputError
 from findings.learner import Learner
-from findings.nets import schema
 from findings.nets.synced import across_devices
+from findings.network import build
 from findings.world import ALONE, World
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
@@ -72,17 +71,6 @@ def new_trainer(config: Config, device: torch.device, callback: pl.Callback, dir
         enable_model_summary=False,
         use_distributed_sampler=False,
         default_root_dir=directory,
-    )
-
-
-def build(config: Config) -> nn.Module:
-    """The network of a run, initialised from torch's current random state."""
-    return schema.build(
-        schema.resolve(config.model),
-        channels=config.data.channels,
-        size=config.data.size,
-        classes=config.data.classes,
-        batch_norm_group=config.recipe.batch_norm_group,
     )
 
 

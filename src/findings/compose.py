@@ -34,11 +34,11 @@ TYPES = {"int": "a whole number", "flo": "a number", "boo": "true or false", "st
 
 @cache
 def groups() -> dict[str, list[str]]:
-    """{group: its choices}, from the folders of conf/."""
+    """{group: its choices}, from the folders of conf/; not cluster/, which is no part of a run's config."""
     return {
         folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
         for folder in sorted(shared("conf").iterdir())
-        if folder.is_dir() and folder.name != "special"
+        if folder.is_dir() and folder.name not in ("special", "cluster")
     }
 
 

@@ -15,6 +15,7 @@ from findings.config import Config
 from findings.errors import InputError
 from findings.identity import Identity, identify
 from findings.nets import schema
+from findings.network import build
 from findings.records import write_atomically
 from findings.studies import Subject, findings
 from findings.sweeps import Sweep, expand
@@ -104,13 +105,7 @@ def count(config: Config) -> Complexity:
 
 def _on_meta(config: Config) -> torch.nn.Module:
     with torch.device("meta"):
-        return schema.build(
-            schema.resolve(config.model),
-            channels=config.data.channels,
-            size=config.data.size,
-            classes=config.data.classes,
-            batch_norm_group=config.recipe.batch_norm_group,
-        )
+        return build(config)
 
 
 def _counts(counts: Complexity) -> dict[str, int]:

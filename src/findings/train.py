@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from findings import provenance, tracking
-from findings.assembly import DTYPES, accelerator, build, new_learner, new_trainer, quiet, ready
+from findings.assembly import DTYPES, accelerator, new_learner, new_trainer, quiet, ready
 from findings.complexity import complexity
 from findings.config import Config, DataConfig, with_rounding_of
 from findings.data import load
@@ -28,6 +28,7 @@ from findings.identity import Identity, identify
 from findings.journal import Diverged, Interrupted, Journal, Progress
 from findings.learner import EpochChunks
 from findings.lease import Leased, lease
+from findings.network import build
 from findings.records import Record, now
 from findings.standing import standing
 from findings.steps.fast import compiles

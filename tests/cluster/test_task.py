@@ -19,7 +19,7 @@ FAIL = """echo '{"status": "failed", "reason": "no disk", "iteration": 4}' > rec
 DIVERGE = """echo '{"status": "failed", "reason": "diverged", "diverged": true}' > record.json; exit 1"""
 REFUSE = "echo 'findings: data.root: no such folder' >&2; exit 2"
 DIE = """echo '{"status": "running", "iteration": 9}' > record.json; kill -9 $$"""
-WAIT = """trap 'echo told >> told; exit 75' USR1; echo > begun; while :; do sleep 0.02; done"""
+WAIT = """trap 'echo told >> told; exit 75' USR1 TERM; echo > begun; while :; do sleep 0.02; done"""
 
 
 @pytest.fixture(autouse=True)

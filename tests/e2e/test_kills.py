@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from launching import Findings, all_numbers, records, training, until, workers, write_sweep
 from victim import train_frozen
 
 from findings.compose import Composer
 from findings.frozen import freeze
 from findings.sweeps import expand, read
+from launching import Findings, all_numbers, records, training, until, workers, write_sweep
 
 SEEDS = 2
 
@@ -38,7 +38,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
 def victim(frozen: Path, runs_dir: Path) -> mp.process.BaseProcess:
     """A process that trains, forked from one that has imported everything: a start costs a tenth of a second."""
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["findings.train", "sklearn.datasets"])
+    context.set_forkserver_preload(["findings.train"])
     process = context.Process(target=train_frozen, args=(frozen, runs_dir))
     process.start()
     return process

@@ -111,7 +111,7 @@ class Runner:
         self.told = self.told or number
         for process in self.going.values():
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGUSR1)
+                process.send_signal(number)
 
     def _say(self, line: str) -> None:
         if self.rank == 0:

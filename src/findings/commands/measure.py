@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from findings.sweeps import Sweep
 
 QUIET_SECONDS = 20  # between two plain lines, at most
-# what every measuring process would import anew (the digits come with scikit-learn), their server imports for all
-PRELOADED = ("findings.measure.steps", "sklearn.datasets")
+PRELOADED = ("findings.measure.steps",)  # what every measuring process would import anew, their server imports for all
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Planner | None" = None) -> int:
