@@ -22,6 +22,7 @@ class Run:
         self.name, self.config, self.sweep = name, config or {}, sweep
         self.begun = False
         self.state = "pending"
+        self.endings: list[str] = []  # the states that it ended in
         self.lines: list[str] = []  # of wandb-history.jsonl
         self.told: dict[str, Any] = {}  # group, tags and so on
         self.preempting = False
@@ -171,6 +172,7 @@ class Server:
         if body.get("complete"):
             failed = "preempted" if run.preempting else "failed"
             run.state = failed if body.get("exitcode") else "finished"
+            run.endings.append(run.state)
 
 
 @contextmanager

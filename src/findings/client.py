@@ -5,6 +5,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from findings.stopping import shielding
+
 if TYPE_CHECKING:
     from findings.config import Config
     from findings.identity import Identity
@@ -55,7 +57,8 @@ def start(arguments: dict[str, Any], mode: str, *, ends: bool = True) -> Any:
         sweep_id=told.pop("sweep"),
     )
     resume = {"resume": "allow"} if mode == "online" else {}
-    run = wandb.init(mode=mode, settings=settings, **resume, **told)  # type: ignore[arg-type]
+    with shielding():  # the client's own process writes what the run still has to say
+        run = wandb.init(mode=mode, settings=settings, **resume, **told)  # type: ignore[arg-type]
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
     return run

@@ -9,6 +9,19 @@ from types import FrameType
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 
+@contextlib.contextmanager
+def shielding() -> Iterator[None]:
+    """The processes started within the block are not ended by these signals, which a scheduler sends to all of a step.
+
+    They are blocked, not ignored: that, a program that sets its own handlers inherits too.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Stop:
     """Asked to stop? And why."""
 

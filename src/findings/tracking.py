@@ -23,6 +23,7 @@ from findings.config import Config
 from findings.identity import Identity
 from findings.mirrored import covered, note_sent, settle, state
 from findings.records import Record, now
+from findings.stopping import shielding
 
 FINISH_SECONDS = 120  # to upload what is left once the run has ended; `findings sync` sends the rest
 
@@ -107,8 +108,8 @@ def _note(directory: Path, line: str) -> None:
 
 
 def _follow_elsewhere(directory: Path, arguments: dict[str, Any]) -> None:
-    """Start the process that uploads. It belongs to no terminal and no process group of ours."""
-    with (directory / "wandb" / "mirror.log").open("a") as log:
+    """Start the process that uploads. It belongs to no terminal, outlives what ends the run, and ends by itself."""
+    with (directory / "wandb" / "mirror.log").open("a") as log, shielding():
         process = subprocess.Popen(
             [sys.executable, "-m", "findings.tracking", str(directory), str(os.getpid())],
             stdin=subprocess.PIPE,
