@@ -43,7 +43,8 @@ def write_sweep(directory: Path, name: str, *, seeds: int, **changes: Any) -> st
     axes = {key: {"value": value} for key, value in merged.items()} | {"seed": {"values": list(range(seeds))}}
     path = directory / "sweeps" / "quick" / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump({"program": "findings", "method": "grid", "parameters": axes}))
+    command = ["${env}", "findings", "train", "${args_no_hyphens}"]
+    path.write_text(yaml.safe_dump({"program": "findings", "method": "grid", "parameters": axes, "command": command}))
     return f"quick/{name}"
 
 

@@ -51,7 +51,7 @@ class Made:
         monkeypatch.setattr(task.sys, "executable", str(python))
         monkeypatch.setattr(task, "POLL", 0.01)
         self.runs = folder / "runs"
-        self.submission = Submission(directory, "quick/made", tuple(lines), 1, pack, 1, "", "7")
+        self.submission = Submission(directory, "quick/made", tuple(lines), 1, pack, 1, "", job="7")
 
     def start(self) -> int:
         return Runner(self.submission, 0).run()
@@ -115,7 +115,7 @@ def test_a_step_that_was_killed_starts_again_unless_it_always_is(
     made = Made(tmp_path, monkeypatch, {"one": FINISH, "two": FINISH})
     Record(made.runs / "one").update(status="finished")
     Record(made.runs / "two").update(status="running", iteration=8)
-    assert [Runner(made.submission, 0).died(137) for _ in range(3)] == [75, 75, 1]
+    assert [Runner(made.submission, 0).died(-9) for _ in range(3)] == [75, 75, 1]
     record = Record(made.runs / "two")
     assert (record.status, record["reason"]) == (
         "failed",

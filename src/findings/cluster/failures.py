@@ -1,6 +1,7 @@
 """When to give a run up: after it has failed three times in the same way, at the same place."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,11 @@ class Failures:
         except FileNotFoundError:
             return []
         return list(noted)
+
+
+def ended(code: int) -> str:
+    """How a process with this return code ended, in words."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"was ended by {name}" + (", as happens when memory runs out" if name == "SIGKILL" else "")
+    return f"ended with exit code {code}"

@@ -1,16 +1,16 @@
 """How far each run of a sweep is: its record, and what SLURM says of the task that holds it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from findings.cluster import queue
-from findings.cluster.failures import Failures
 from findings.cluster.submission import Submission
 from findings.lease import leased
 from findings.records import Record
 
+ANY = -1  # task of an array
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", "SUSPENDED")
 
 
@@ -41,17 +41,23 @@ def states(runs: Sequence[str], runs_dir: Path, submissions: Sequence[Submission
         task, end = None, ""
         if submission is not None and submission.job is not None and run in unfinished:
             index = submission.task_of(run)
-            task = tasks.get((submission.job, index))
+            task = _to_come(submission.job, tasks) if index is None else tasks.get((submission.job, index))
             if task is None:
                 if submission.job not in ends:
                     ends[submission.job] = queue.ended(submission.job)
-                end = ends[submission.job].get(index, "")
+                end = ends[submission.job].get(index, "") if index is not None else ""
         found.append(_state(run, Record(runs_dir / run), submission, task, end))
     return found
 
 
+def _to_come(job: str, tasks: Mapping[tuple[str, int], queue.Task]) -> queue.Task | None:
+    """Stands for whichever of the array's agents will be given the run, while there is one left."""
+    left = any(of == job for of, _ in tasks)
+    return queue.Task(job, ANY, "PENDING", "W&B has not handed it out", "") if left else None
+
+
 def _state(run: str, record: Record, submission: Submission | None, task: queue.Task | None, end: str) -> State:
-    given_up = Failures(submission.directory).given_up(run) if submission else None
+    given_up = submission.given_up(run) if submission else None
     reason, state = str(record.get("reason") or ""), record.status
     going = state == "running" and leased(record.directory)
     if state == "finished":
@@ -71,7 +77,7 @@ def _state(run: str, record: Record, submission: Submission | None, task: queue.
         state, reason = "lost", f"its task ended{f' {end}' if end else ''} before it began"
     elif end:
         reason = f"{reason}; its task ended {end}"
-    place = f"{task.job}_{task.index}{f' on {task.nodes}' if task.nodes else ''}" if task else ""
+    place = _place(task) if task else ""
     iteration, iterations = int(record.get("iteration", 0)), int(record.get("iterations", 0))
     return State(
         run=run,
@@ -84,6 +90,11 @@ def _state(run: str, record: Record, submission: Submission | None, task: queue.
         log=submission.log(run) if submission and submission.log(run).exists() else None,
         preemptions=int(record.get("preemptions", 0)),
     )
+
+
+def _place(task: queue.Task) -> str:
+    index = "" if task.index == ANY else f"_{task.index}"
+    return f"{task.job}{index}{f' on {task.nodes}' if task.nodes else ''}"
 
 
 def _left(record: Record, iteration: int, iterations: int) -> float | None:

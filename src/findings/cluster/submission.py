@@ -10,13 +10,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from findings import provenance
+from findings.cluster.failures import Failures
 from findings.errors import InputError
-from findings.frozen import freeze
-from findings.plan import PlannedRun
-from findings.records import now
+from findings.records import Record, now
 from findings.shared_files import PACKAGE, shared
+
+if TYPE_CHECKING:  # a task and `findings status` need no torch
+    from findings.plan import PlannedRun
 
 FOLDER = "submissions"  # in runs_dir
 SCRIPT = "array.sbatch"
@@ -24,7 +27,7 @@ SCRIPT = "array.sbatch"
 
 @dataclass(frozen=True)
 class Submission:
-    """One array. Task i works through runs i, i + tasks, i + 2 x tasks, ...; or asks W&B for one after the other."""
+    """One array. Task i works through runs i, i + tasks, i + 2 x tasks, ...; an agent through those W&B gives it."""
 
     directory: Path
     sweep: str
@@ -33,28 +36,41 @@ class Submission:
     pack: int  # runs of a task at a time
     processes: int  # of a run
     submitted: str
-    agent: str | None = None  # the W&B sweep whose server hands the runs out; ``runs`` is then empty
+    agent: str | None = None  # the W&B sweep whose server hands the runs out, to whichever task asks
     job: str | None = None  # SLURM's number of the array; None until it is submitted
 
     def of_task(self, index: int) -> tuple[str, ...]:
-        return self.runs[index :: self.tasks]
+        return self.runs if self.agent else self.runs[index :: self.tasks]
 
-    def task_of(self, run: str) -> int:
-        return self._places[run] % self.tasks
+    def task_of(self, run: str) -> int | None:
+        """None where an agent is yet to ask for it."""
+        if not self.agent:
+            return self._places[run] % self.tasks
+        where = self.record(run).get("provenance", {}).get("job") or ""
+        job, _, index = where.partition("_")
+        return int(index) if job == self.job else None
 
     @cached_property
     def _places(self) -> dict[str, int]:
         return {run: place for place, run in enumerate(self.runs)}
 
+    def record(self, run: str) -> Record:
+        return Record(self.directory.parents[1] / run)
+
+    def given_up(self, run: str) -> str | None:
+        """Why no task starts the run again, if that is so."""
+        if not self.agent:
+            return Failures(self.directory).given_up(run)
+        record = self.record(run)
+        return str(record.get("reason")) if record.status == "failed" else None
+
     def frozen(self, run: str) -> Path:
         return self.directory / "frozen" / f"{run}.yaml"
 
     def log(self, run: str) -> Path:
-        return self.directory / "logs" / f"{run}.log"
-
-    def task_log(self, index: int) -> Path:
-        """Of what happens around the runs of a task."""
-        return self.directory / "logs" / f"task-{index}.log"
+        """What the run prints; under an agent, its task's log."""
+        task = self.task_of(run) if self.agent else None
+        return self.directory / "logs" / (f"{run}.log" if task is None else f"task-{task}.log")
 
     def write(self) -> None:
         fields = asdict(self) | {"directory": None}
@@ -86,16 +102,16 @@ def tasks_for(runs: int, pack: int, most: int) -> int:
 
 
 def prepare(
-    sweep: str, runs: Sequence[PlannedRun], *, pack: int, most: int, processes: int, agent: str | None = None
+    sweep: str, runs: "Sequence[PlannedRun]", *, pack: int, most: int, processes: int, agent: str | None = None
 ) -> Submission:
-    """A submission of ``runs`` that is nowhere on disk yet; with an ``agent``, of as many tasks as they would have."""
+    """A submission of ``runs`` that is nowhere on disk yet; with an ``agent``, its tasks ask W&B for them."""
     runs_dir = Path(runs[0].config.runs_dir)
     name = re.sub(r"[^\w.-]+", "-", Path(sweep).stem if sweep.endswith((".yaml", ".yml")) else sweep)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     return Submission(
         directory=runs_dir.resolve() / FOLDER / f"{stamp}-{name}",
         sweep=sweep,
-        runs=() if agent else tuple(run.identity.id for run in runs),
+        runs=tuple(run.identity.id for run in runs),
         tasks=tasks_for(len(runs), pack, most),
         pack=pack,
         processes=processes,
@@ -104,8 +120,10 @@ def prepare(
     )
 
 
-def lay_down(submission: Submission, runs: Sequence[PlannedRun], script: str) -> None:
+def lay_down(submission: Submission, runs: "Sequence[PlannedRun]", script: str) -> None:
     """Write the runs' configs, a copy of the code and the script."""
+    from findings.frozen import freeze
+
     for folder in ("frozen", "logs", "failures"):
         (submission.directory / folder).mkdir(parents=True)
     for run in runs:

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from findings.cluster.failures import Failures
+from findings.cluster import agents
+from findings.cluster.failures import Failures, ended
 from findings.cluster.submission import Submission, read
-from findings.execute.agent import run_agent
 from findings.execute.mps import shared_gpus
 from findings.records import Record, now
 
@@ -41,11 +41,8 @@ class Runner:
         self.unfinished: list[str] = []
         self.told: int | None = None  # the signal that asked to stop
 
-    def record(self, run: str) -> Record:
-        return Record(self.submission.directory.parents[1] / run)
-
     def settled(self, run: str) -> bool:
-        return self.record(run).status == "finished" or self.failures.given_up(run) is not None
+        return self.submission.record(run).status == "finished" or self.failures.given_up(run) is not None
 
     def run(self) -> int:
         for number in SIGNALS:  # to the end of this process: later signals are in vain, but must not end it
@@ -81,7 +78,7 @@ class Runner:
         return path if self.rank == 0 else path.with_suffix(f".{self.rank}.log")
 
     def _end(self, run: str, code: int) -> None:
-        record = self.record(run)
+        record = self.submission.record(run)
         if code == 0:
             self._say(f"finished {run}")
         elif code == INTERRUPTED or (self.told and code < 0):
@@ -120,19 +117,16 @@ class Runner:
     def died(self, code: int) -> int:
         """Note that the step ended without a word; whether any of its runs is worth another start."""
         for run in self.submission.of_task(self.index):
-            record = self.record(run)
+            record = self.submission.record(run)
             if record.status == "running" and not self.settled(run):
-                self._note(run, record, -(code - 128) if code > 128 else code)
+                self._note(run, record, code)
         left = [run for run in self.submission.of_task(self.index) if not self.settled(run)]
         return INTERRUPTED if left else self._over()
 
 
-def ended(code: int) -> str:
-    """How a process with this return code ended, in words."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        return f"was ended by {name}" + (", as happens when memory runs out" if name == "SIGKILL" else "")
-    return f"ended with exit code {code}"
+def _return_code(status: int) -> int:
+    """subprocess's, of what a shell says of a process: 137 is -9."""
+    return 128 - status if status > 128 else status
 
 
 def _last_line(log: Path) -> str:
@@ -143,14 +137,12 @@ def _last_line(log: Path) -> str:
 def main(arguments: Sequence[str]) -> int:
     submission = read(Path.cwd())
     index, rank = int(os.environ["SLURM_ARRAY_TASK_ID"]), int(os.environ.get("SLURM_PROCID", "0"))
+    died = _return_code(int(arguments[1])) if arguments[:1] == ["--died"] else None
     if submission.agent:
-        if arguments:
-            return INTERRUPTED  # its runs' records tell the next start what to go on with
-        os.chdir(submission.directory.parents[2])  # from where it was submitted
-        return run_agent(submission.agent)
+        return agents.work(submission, index) if died is None else agents.died(submission, index, died)
     runner = Runner(submission, index, rank)
-    if arguments[:1] == ["--died"]:
-        return runner.died(int(arguments[1]))
+    if died is not None:
+        return runner.died(died)
     gpus = len([gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu])
     with shared_gpus(submission.pack, gpus) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
         return runner.run()

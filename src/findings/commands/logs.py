@@ -44,15 +44,14 @@ def _find(text: str, runs: Sequence[str]) -> str:
 
 
 def _print(submission: "Submission", run_id: str, *, follow: bool) -> None:
-    from findings.cluster.failures import Failures
-    from findings.records import Record
-
-    record = submission.directory.parents[1] / run_id
-    path, position = submission.log(run_id), 0
-    if not path.exists() and not follow:
-        raise InputError(run_id, f"has no log yet: its task ({submission.task_of(run_id)}) has not begun it")
+    position = 0
+    if not submission.log(run_id).exists() and not follow:
+        task = submission.task_of(run_id)
+        who = "no agent has" if task is None else f"its task ({task}) has not"
+        raise InputError(run_id, f"has no log yet: {who} begun it")
     while True:
-        over = Record(record).status == "finished" or Failures(submission.directory).given_up(run_id) is not None
+        path = submission.log(run_id)
+        over = submission.record(run_id).status == "finished" or submission.given_up(run_id) is not None
         if path.exists():
             with path.open(encoding="utf-8", errors="replace") as log:
                 log.seek(position)

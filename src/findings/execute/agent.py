@@ -78,10 +78,10 @@ def _interrupted(sweep_id: str) -> list[Record]:
 
 
 def _await_uploads(sweep_id: str) -> None:
-    """Give the processes that upload this sweep's runs time to end: with the job, the scheduler ends them too."""
+    """Give the processes that upload our runs time to end: with the job, the scheduler ends them too."""
     deadline = time.monotonic() + UPLOAD_SECONDS
     for record in _records(sweep_id):
-        while time.monotonic() < deadline:
+        while not leased(record.directory) and time.monotonic() < deadline:
             try:
                 with uploading(record.directory, wait=False):
                     break
