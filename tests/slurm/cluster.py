@@ -20,6 +20,7 @@ from string import Template
 COMMANDS = "munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "setpriv"
 FORMAT = "JobArrayID:|,State:|,RestartCnt:|,NodeList:|,Reason:|"
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "OUT_OF_MEMORY"}
+ASKED_EVERY = 0.25  # seconds; squeue is a process of its own
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])  # daemons are not on every PATH
 
 
@@ -71,19 +72,19 @@ class Cluster:
             for id, state, restarts, nodes, reason, *_ in (line.split("|") for line in lines)
         ]
 
-    def until(self, what: Callable[[], object], seconds: float = 30) -> None:
+    def until(self, what: Callable[[], object], seconds: float = 30, every: float = 0.05) -> None:
         """Wait for ``what()`` to be true."""
         deadline = time.monotonic() + seconds
         while not what():
             if time.monotonic() > deadline:
                 queue = "\n".join(map(str, self.tasks()))
                 raise AssertionError(f"not within {seconds} s\n{queue}\n{tail(self.directory / 'slurmctld.log')}")
-            time.sleep(0.05)
+            time.sleep(every)
 
     def wait(self, job: str, *states: str, seconds: float = 30) -> list[Task]:
         """The job's tasks, once each of them is in one of these states (whichever way it ended, if none is given)."""
         wanted = set(states) or ENDED
-        self.until(lambda: {task.state for task in self.tasks(job)} <= wanted, seconds)
+        self.until(lambda: {task.state for task in self.tasks(job)} <= wanted, seconds, ASKED_EVERY)
         return self.tasks(job)
 
     def signal(self, job: str, name: str, *options: str) -> None:
@@ -101,7 +102,7 @@ class Cluster:
         """Cancel whatever has not ended, and wait until it has."""
         if left := [task.id for task in self.tasks() if task.state not in ENDED]:
             self.cancel(*left)
-            self.until(lambda: all(task.state in ENDED for task in self.tasks()))
+            self.until(lambda: all(task.state in ENDED for task in self.tasks()), every=ASKED_EVERY)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,10 @@ class Submitter:
 
     def findings(self, *arguments: str, code: int = 0) -> str:
         """What it prints; checks how it ended."""
-        command = [sys.executable, "-m", "findings.cli", *arguments]
+        return self.run("findings.cli", *arguments, code=code)
+
+    def run(self, module: str, *arguments: str, code: int = 0) -> str:
+        command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(
             command, cwd=self.directory, env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from submitting import Submitter, own_code
 
-from cluster import Cluster
+from cluster import ASKED_EVERY, Cluster
 from findings.frozen import thaw
 from launching import all_numbers, records, write_sweep
 
@@ -29,7 +29,7 @@ def test_a_sweep_of_twelve_runs_is_one_array_and_submitting_again_submits_what_i
         most = max(most, sum(task.state == "RUNNING" for task in tasks))
         return len(here.finished()) == 12
 
-    here.cluster.until(over, 180)
+    here.cluster.until(over, 180, ASKED_EVERY)
     assert seen == {f"{job}_{index}" for index in range(12)}
     assert most == 3
     here.cluster.wait(job)
@@ -49,7 +49,7 @@ def test_a_sweep_of_twelve_runs_is_one_array_and_submitting_again_submits_what_i
 def test_an_edit_after_submission_changes_no_queued_run(cluster: Cluster, tmp_path: Path) -> None:
     checkout = own_code(tmp_path)
     here = Submitter(cluster, tmp_path, PYTHONPATH=str(checkout / "src"))
-    sweep = write_sweep(tmp_path, "edited", seeds=2, recipe__iterations=60, recipe__milestones=[40])
+    sweep = write_sweep(tmp_path, "edited", seeds=1, recipe__iterations=60, recipe__milestones=[40])
     cluster.run("scontrol", "update", "partitionname=low", "state=down")  # jobs wait there
     try:
         here.submit(sweep)
@@ -59,7 +59,7 @@ def test_an_edit_after_submission_changes_no_queued_run(cluster: Cluster, tmp_pa
             path.write_text("nonsense: true\n")
     finally:
         cluster.run("scontrol", "update", "partitionname=low", "state=up")
-    here.until_finished(2)
+    here.until_finished(1)
     assert {record["iterations"] for record in records(tmp_path).values()} == {60}
 
 
