@@ -1,5 +1,5 @@
 # make study    install, run every finding at the smallest scale, print the verdicts and where the report is
-# make test     install, then format, lint and type checks, then the tests
+# make test     install, then format, lint and type checks, then the tests, those on a SLURM of their own last
 # make install  .venv with everything, once for each state of pyproject.toml and constraints.txt
 
 BIN := .venv/bin
@@ -11,6 +11,7 @@ study: $(STAMP)
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/slurm
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -1,7 +1,9 @@
 """Whatever ends a task before its time, its run goes on from its checkpoint and equals an undisturbed one."""
 
+import contextlib
 import os
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -12,8 +14,8 @@ from cluster import ASKED_EVERY, Cluster
 from launching import all_numbers, records, write_sweep
 from transaction_log import segments
 
-# on the machines of 2026 the tenth interruption comes before iteration 2,000
-LENGTH = {"recipe__iterations": 3600, "recipe__milestones": [1800, 2700], "trainer__checkpoint_every": 0.005}
+# at 8 ms for an iteration, the tenth interruption comes before iteration 1,200
+LENGTH = {"recipe__iterations": 2400, "recipe__milestones": [1200, 1800], "trainer__checkpoint_every": 0.005}
 
 
 class Going:
@@ -32,12 +34,12 @@ class Going:
 
     def until_further(self, attempt: int) -> None:
         """Until the run has written a checkpoint in this attempt."""
-        self.cluster.until(lambda: self.record.get("attempts") == attempt, 90)
+        self.cluster.until(lambda: self.record.get("attempts") == attempt, 240)
         before = self.record["iteration"]
-        self.cluster.until(lambda: self.record["iteration"] > before)
+        self.cluster.until(lambda: self.record["iteration"] > before, 60)
 
     def until_restarted(self, times: int) -> None:
-        self.cluster.until(lambda: self.cluster.tasks(self.job)[0].restarts == times, 60, ASKED_EVERY)
+        self.cluster.until(lambda: self.cluster.tasks(self.job)[0].restarts == times, 120, ASKED_EVERY)
 
     def end(self) -> list[dict[str, str]]:
         self.here.until_finished(1)
@@ -58,15 +60,9 @@ def ask(going: Going) -> None:
 
 
 def kill(going: Going) -> None:
-    """The whole step, as a node that fails would, and then what SLURM does about a node that fails."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes()
-        except OSError:
-            continue
-        ours = f"SLURM_ARRAY_JOB_ID={going.job}".encode() in environment and b"SLURM_PROCID=" in environment
-        if ours and b"findings.c" in (process / "cmdline").read_bytes():
-            os.kill(int(process.name), signal.SIGKILL)
+    """The whole step, as a node that fails would."""
+    for pid in processes(going, "findings.c"):
+        os.kill(pid, signal.SIGKILL)
 
 
 def requeue(going: Going) -> None:
@@ -74,10 +70,37 @@ def requeue(going: Going) -> None:
 
 
 def shorten(going: Going) -> None:
-    """The job's time to a minute: the signal comes up to a minute before the end, at SLURM's next look in 30 s."""
+    """The job's time, to a minute: within 30 s SLURM looks, and sends the signal; so long the run is held up."""
+    (pid,) = processes(going, "train")
+    os.kill(pid, signal.SIGSTOP)
     going.cluster.run("scontrol", "update", f"jobid={going.job}", "timelimit=1")
+    going.cluster.until(lambda: is_told(pid), 60)
+    with contextlib.suppress(ProcessLookupError):  # some of SLURM's signals come with a SIGCONT
+        os.kill(pid, signal.SIGCONT)
     going.until_restarted(1)
     going.cluster.run("scontrol", "update", f"jobid={going.job}", "timelimit=30")
+
+
+def processes(going: Going, word: str) -> list[int]:
+    """Those of the job's step that have the word in their command."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+            step = f"SLURM_ARRAY_JOB_ID={going.job}".encode() in environment and b"SLURM_PROCID=" in environment
+            if step and word.encode() in command and b"findings" in command:
+                found.append(int(process.name))
+    return found
+
+
+def is_told(pid: int) -> bool:
+    """Whether SIGUSR1 awaits the process that was stopped, or has ended it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    waiting = re.findall(r"(?:SigPnd|ShdPnd):\s*(\w+)", status)
+    return "\nState:\tT" not in status or any(int(mask, 16) >> (signal.SIGUSR1 - 1) & 1 for mask in waiting)
 
 
 def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: Cluster, tmp_path: Path) -> None:
@@ -93,7 +116,7 @@ def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: 
         disturb(going)
         going.until_restarted(count)
     rows = going.end()
-    assert [int(row["epoch"]) for row in rows] == list(range(1, 301))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 201))
     assert rows == undisturbed.end()
     assert going.record["preemptions"] == 10
     assert "preempted 10x" in " ".join(going.here.findings("status").split())
