@@ -26,7 +26,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         record.directory.mkdir(parents=True)
         record.write_config(freeze(config))
     record = record_of(configs["first"])
-    record.update(status="failed", reason="the disk is full", iteration=12, iterations=40)
+    record.update(status="failed", reason="[/x] the disk is full", iteration=12, iterations=40)
     record.update(provenance={"git": {"sha": "abc", "dirty": False}, "device": "A processor"})
     record.append(dict.fromkeys(COLUMNS, 1) | {"test_error": 12.345, "validation_error": None})
     return {name: identify(config).id for name, config in configs.items()}
@@ -35,7 +35,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_one_run_says_what_it_is_and_how_far(runs: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", runs["first"]]) == 0
     shown = capsys.readouterr().out
-    for text in ("the disk is full", "12 of 40", "12.3", "recipe.lr", "git.sha", "A processor"):
+    for text in ("[/x] the disk is full", "12 of 40", "12.3", "recipe.lr", "git.sha", "A processor"):
         assert text in shown
     assert "validation_error" not in shown
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from findings.account import has_key, unreachable
 from findings.client import arguments_of, arrived, be_alone, finish, log_row, start
 from findings.config import Config
 from findings.identity import Identity
+from findings.lease import leased
 from findings.mirrored import covered, note_sent, settle, state
 from findings.records import Record, now
 from findings.stopping import shielding
 
+LOCK = ".mirror"  # in wandb/
 FINISH_SECONDS = 120  # to upload what is left once the run has ended; `findings sync` sends the rest
 
 
@@ -152,9 +154,24 @@ def uploading(directory: Path, *, wait: bool) -> Iterator[None]:
     import fcntl
 
     (directory / "wandb").mkdir(parents=True, exist_ok=True)
-    with (directory / "wandb" / ".mirror").open("w") as lock:
+    with (directory / "wandb" / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
+
+
+def await_uploads(directories: Iterable[Path], seconds: float) -> None:
+    """Give the processes that upload these runs time to end: with its job, a scheduler ends them too.
+
+    Runs that are in training elsewhere are left out.
+    """
+    deadline = time.monotonic() + seconds
+    for directory in directories:
+        while (directory / "wandb" / LOCK).exists() and not leased(directory) and time.monotonic() < deadline:
+            try:
+                with uploading(directory, wait=False):
+                    break
+            except BlockingIOError:
+                time.sleep(0.2)
 
 
 def _open(arguments: dict[str, Any]) -> tuple[Any, bool]:

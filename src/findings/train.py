@@ -74,10 +74,11 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
     with lease(directory) as held:
         record = Record(directory)
         ended = standing(record, config, retry_failed=retry_failed)
-        config = _as_begun(record, config)
+        begun = bool(record.get("attempts"))  # not only planned
+        config = with_rounding_of(config, thaw(record.config)) if begun else config
         if not ended:
             _refuse_other_world(config, world)
-        if not record.config.exists():
+        if not begun:
             record.write_config(freeze(config))
         dataset = _dataset(config.data)
         _refuse_other_data(record, dataset)
@@ -162,11 +163,6 @@ def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, worl
                 del trainer
                 gc.collect()
                 torch.cuda.empty_cache()
-
-
-def _as_begun(record: Record, config: Config) -> Config:
-    """The config to train with: a run that has begun keeps what changes its rounding as it began."""
-    return with_rounding_of(config, thaw(record.config)) if record.config.exists() else config
 
 
 @lru_cache(maxsize=1)  # a worker trains many runs on the same data

@@ -63,7 +63,7 @@ def test_an_agent_that_dies_is_queued_again_until_it_gets_no_further_three_times
     record(made, "two", "7_1", status="running", iteration=12)
     assert [agents.died(made, 0, -9) for _ in range(2)] == [75, 75]
     record(made, "one", "7_0", status="running", iteration=24)
-    assert [agents.died(made, 0, -9) for _ in range(3)] == [75, 75, 1]
+    assert [agents.died(made, 0, -9) for _ in range(3)] == [75, 75, 4]
     assert agents.died(made, 1, -9) == 75
 
 
@@ -73,7 +73,7 @@ def test_an_agent_that_ended_well_is_queued_again_only_for_a_run_that_did_not(ma
     assert [agents.died(made, index, 0) for index in (0, 1)] == [0, 75]
 
 
-@pytest.mark.parametrize(("code", "becomes"), [(0, 0), (75, 75), (2, 1), (-9, 1)])
+@pytest.mark.parametrize(("code", "becomes"), [(0, 0), (75, 75), (2, 75), (-9, 75)])
 def test_how_an_agent_ends_is_how_its_task_ends(
     code: int, becomes: int, made: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,5 +88,5 @@ def test_an_agent_that_cannot_ask_says_so(
         raise InputError("W&B", "no key")
 
     monkeypatch.setattr(agents, "run_agent", refuse)
-    assert agents.work(made, 0) == 1
+    assert agents.work(made, 0) == 4
     assert capsys.readouterr().err == "findings: W&B: no key\n"

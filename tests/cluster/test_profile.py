@@ -34,6 +34,15 @@ def test_other_time_limits_are_refused(time: str) -> None:
         seconds(time)
 
 
+def test_times_and_names_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text("time: 12:00:00\naccount: 2023_456\nqos: 0123\ncpus: 8\nmps: false\nmemory: null\n")
+    profile = read(str(path), ["cluster.partition=1e3", "cluster.max_parallel=3"])
+    assert (profile.time, profile.account, profile.qos, profile.partition) == ("12:00:00", "2023_456", "0123", "1e3")
+    assert (profile.cpus, profile.max_parallel, profile.mps, profile.memory) == (8, 3, False, None)
+    assert read(str(path), ["cluster.time=1:30:00"]).time == "1:30:00"
+
+
 def test_a_profile_of_ones_own_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "conf" / "cluster" / "cpu.yaml"
     own.parent.mkdir(parents=True)

@@ -56,7 +56,7 @@ def test_the_script_asks_for_what_the_profile_says() -> None:
     for option in wanted:
         assert f"#SBATCH {option}\n" in text
     assert "\nmodule load cuda\n" in text
-    assert "srun --kill-on-bad-exit=0 apptainer exec image.sif " in text
+    assert "srun --cpus-per-task=3 --kill-on-bad-exit=0 apptainer exec image.sif " in text
     assert "{{" not in text
     assert "#SBATCH --array=0-2%2\n" in render(submission(), profile, 2)
     alone = render(submission(), replace(profile, max_parallel=None, gres=None, partition=None, options=[]), None)

@@ -12,7 +12,9 @@ from findings.cluster import task
 from findings.cluster.failures import Failures
 from findings.cluster.submission import Submission
 from findings.cluster.task import Runner
+from findings.lease import lease
 from findings.records import Record
+from findings.tracking import uploading
 
 FINISH = """echo '{"status": "finished"}' > record.json"""
 FAIL = """echo '{"status": "failed", "reason": "no disk", "iteration": 4}' > record.json; exit 1"""
@@ -73,11 +75,11 @@ def test_what_another_start_would_not_change_is_given_up_at_once(
     line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Made(tmp_path, monkeypatch, {"one": line, "two": FINISH})
-    assert made.start() == 1
+    assert made.start() == 4
     assert Failures(made.submission.directory).given_up("one") == reason
     assert Record(made.runs / "one").status == "failed"
     assert Record(made.runs / "two").status == "finished"
-    assert made.start() == 1
+    assert made.start() == 4
     assert made.starts("one") == 1
 
 
@@ -86,7 +88,7 @@ def test_other_failures_are_given_three_starts(
     line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Made(tmp_path, monkeypatch, {"one": line, "two": FINISH})
-    assert [made.start() for _ in range(4)] == [75, 75, 1, 1]
+    assert [made.start() for _ in range(4)] == [75, 75, 4, 4]
     assert made.starts("one") == 3
     record = Record(made.runs / "one")
     assert record.status == "failed"
@@ -115,7 +117,7 @@ def test_a_step_that_was_killed_starts_again_unless_it_always_is(
     made = Made(tmp_path, monkeypatch, {"one": FINISH, "two": FINISH})
     Record(made.runs / "one").update(status="finished")
     Record(made.runs / "two").update(status="running", iteration=8)
-    assert [Runner(made.submission, 0).died(-9) for _ in range(3)] == [75, 75, 1]
+    assert [Runner(made.submission, 0).died(-9) for _ in range(3)] == [75, 75, 4]
     record = Record(made.runs / "two")
     assert (record.status, record["reason"]) == (
         "failed",
@@ -124,11 +126,93 @@ def test_a_step_that_was_killed_starts_again_unless_it_always_is(
     Record(made.runs / "two").update(status="finished")
     fresh = Made(tmp_path / "fresh", monkeypatch, {"one": FINISH})
     Record(fresh.runs / "one").update(status="finished")
-    assert Runner(fresh.submission, 0).died(138) == 0
+    assert Runner(fresh.submission, 0).died(0) == 0
 
 
 def test_progress_between_two_deaths_counts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Made(tmp_path, monkeypatch, {"one": FINISH})
     for iteration in range(5):
         Record(made.runs / "one").update(status="running", iteration=iteration)
-        assert Runner(made.submission, 0).died(137) == 75
+        assert Runner(made.submission, 0).died(-9) == 75
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one(tmp_path: Path) -> None:
+    reasons = "out of memory: process 12 has 8.3 GiB", "out of memory: process 3 has 8.25 GiB"
+    failures = Failures(tmp_path)
+    failures.folder.mkdir()
+    for reason in (*reasons, reasons[0]):
+        assert failures.given_up("one") is None
+        failures.note("one", reason, 0)
+    assert failures.given_up("one") == f"3 times: {reasons[0]}"
+    failures.note("one", "connection refused", 0)
+    assert failures.given_up("one") is None
+
+
+def test_a_run_that_is_in_training_elsewhere_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": "exit 3", "two": FINISH})
+    Record(made.runs / "one").update(status="running", iteration=4)
+    assert made.start() == 0
+    with lease(made.runs / "one"):
+        assert Runner(made.submission, 0).died(0) == 0
+    record = Record(made.runs / "one")
+    assert (record.status, record["iteration"]) == ("running", 4)
+
+
+def test_a_step_that_never_comes_so_far_as_to_train_is_given_up_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": FINISH, "two": FINISH})
+    assert [Runner(made.submission, 0).died(-9) for _ in range(3)] == [75, 75, 75]
+    assert Record(made.runs / "one").status == "failed"  # what it would have begun with, and no other
+    assert made.start() == 4
+    assert made.starts("two") == 1
+
+
+def test_what_stops_untold_at_the_same_place_three_times_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = """echo '{"status": "interrupted", "reason": "rank 1 is gone", "iteration": 4}' > record.json; exit 75"""
+    made = Made(tmp_path, monkeypatch, {"one": gone})
+    assert [made.start() for _ in range(3)] == [75, 75, 4]
+    assert Record(made.runs / "one")["reason"] == "3 times: rank 1 is gone"
+
+
+def test_another_process_that_dies_ends_the_step_where_the_first_one_does_not_notice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": DIE})
+    monkeypatch.setattr(task, "LEADER_SECONDS", 0.3)
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("SLURM_STEP_ID", "0")
+    scancel = tmp_path / "bin" / "scancel"
+    scancel.parent.mkdir()
+    finished = """'{"status": "finished"}'"""  # here the step's end is that the record says so
+    scancel.write_text(f"#!/bin/sh\necho $@ > {tmp_path}/asked; echo {finished} > {made.runs}/one/record.json\n")
+    scancel.chmod(0o755)
+    monkeypatch.setenv("PATH", str(scancel.parent), prepend=os.pathsep)
+    Runner(made.submission, 0, rank=1).run()
+    assert (tmp_path / "asked").read_text().split() == ["--signal=KILL", "7.0"]
+
+
+def test_a_task_waits_for_what_is_still_uploaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": FINISH})
+    ended: list[float] = []
+
+    def upload() -> None:
+        with uploading(made.runs / "one", wait=True):
+            begun.set()
+            time.sleep(0.6)
+            ended.append(time.monotonic())
+
+    begun = threading.Event()
+    threading.Thread(target=upload, daemon=True).start()
+    begun.wait()
+    assert made.start() == 0
+    assert ended
+    monkeypatch.setattr(task, "UPLOAD_SECONDS", 0.1)
+    begun.clear()
+    threading.Thread(target=upload, daemon=True).start()
+    begun.wait()
+    Record(made.runs / "one").update(status="planned")
+    assert made.start() == 0
+    assert len(ended) == 1

@@ -1,11 +1,13 @@
 """When to give a run up: after it has failed three times in the same way, at the same place."""
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
 TIMES = 3
+NUMBER = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?")
 
 
 class Failures:
@@ -30,7 +32,7 @@ class Failures:
         last = noted[-1]
         if last["final"]:
             return str(last["reason"])
-        same = len(noted) >= TIMES and all(failure == last for failure in noted[-TIMES:])
+        same = len(noted) >= TIMES and all(_alike(failure, last) for failure in noted[-TIMES:])
         return f"{TIMES} times: {last['reason']}" if same else None
 
     def _read(self, run: str) -> list[dict[str, Any]]:
@@ -39,6 +41,12 @@ class Failures:
         except FileNotFoundError:
             return []
         return list(noted)
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """But for numbers in the text: of processes, ports, addresses and bytes, which differ from start to start."""
+    masked = [NUMBER.sub("#", str(failure["reason"])) for failure in (one, other)]
+    return masked[0] == masked[1] and one["iteration"] == other["iteration"]
 
 
 def ended(code: int) -> str:

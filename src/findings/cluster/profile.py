@@ -17,6 +17,20 @@ MEMORY = re.compile(r"\d+[KMGT]?")
 WORD = re.compile(r"[\w.,:/@%+=\[\]()*&|-]+")  # what an option of SLURM may hold
 
 
+class _Loader(yaml.SafeLoader):
+    """Of numbers, only whole ones that are written as people do.
+
+    YAML 1.1 also takes 12:00:00 (43,200), 0123 (83) and 2023_456 (2,023,456) for numbers: a time, or an account's name.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":int", ":float"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9]\d*)$"), list("-+0123456789"))
+
+
 @dataclass
 class Profile:
     """How the jobs of one cluster are asked for. Null leaves the choice to SLURM."""
@@ -68,7 +82,7 @@ def read(name: str, overrides: Sequence[str] = ()) -> Profile:
     path = Path(name) if name.endswith((".yaml", ".yml")) else _find(name)
     known = [one.name for one in fields(Profile)]
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        content = yaml.load(path.read_text(), _Loader) or {}
     except FileNotFoundError:
         raise InputError(str(path), "no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -88,7 +102,7 @@ def read(name: str, overrides: Sequence[str] = ()) -> Profile:
         where = "submit"
         for key, value in given.items():
             where = f"cluster.{key}"
-            OmegaConf.update(merged, key, yaml.safe_load(value))
+            OmegaConf.update(merged, key, yaml.load(value, _Loader))
         profile = OmegaConf.to_object(merged)
     except (OmegaConfBaseException, yaml.YAMLError) as error:
         key = getattr(error, "full_key", None)

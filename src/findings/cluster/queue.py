@@ -9,6 +9,10 @@ FORMAT = "%F|%K|%T|%r|%N"  # array's job, task, state, reason, nodes
 MAX_ARRAY_SIZE = 1001  # SLURM's own default
 
 
+class Silent(InputError):
+    """SLURM is here, but does not answer what it was asked; later it may."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A task of an array that is in the queue."""
@@ -64,7 +68,7 @@ def _ask(*command: str) -> str:
     except FileNotFoundError:
         raise InputError(command[0], "is not here: there is no SLURM on this machine") from None
     except subprocess.TimeoutExpired:
-        raise InputError(command[0], "does not answer") from None
+        raise Silent(command[0], "does not answer") from None
     if done.returncode:
-        raise InputError(command[0], " ".join(done.stderr.split()) or f"ended with exit code {done.returncode}")
+        raise Silent(command[0], " ".join(done.stderr.split()) or f"ended with exit code {done.returncode}")
     return done.stdout

@@ -36,6 +36,7 @@ class Submission:
     pack: int  # runs of a task at a time
     processes: int  # of a run
     submitted: str
+    started_in: str = "."  # the working directory of `findings submit`
     agent: str | None = None  # the W&B sweep whose server hands the runs out, to whichever task asks
     job: str | None = None  # SLURM's number of the array; None until it is submitted
 
@@ -116,6 +117,7 @@ def prepare(
         pack=pack,
         processes=processes,
         submitted=now(),
+        started_in=str(Path.cwd()),
         agent=agent,
     )
 
@@ -144,9 +146,10 @@ def _copy_code(folder: Path) -> None:
 def sbatch(submission: Submission, *, internet: bool) -> str:
     """Submit the script; returns the array's job number. Raises InputError with what sbatch said.
 
-    A job inherits this environment, but not the place in another job that may be in it, nor W&B's key without need.
+    A job inherits this environment, but not the place in another job that may be in it, nor W&B's key without need;
+    and sbatch would let SBATCH_* variables win over what the script says.
     """
-    foreign = ("SLURM_",) if internet else ("SLURM_", "WANDB_")
+    foreign = ("SLURM_", "SBATCH_") if internet else ("SLURM_", "SBATCH_", "WANDB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == "SLURM_CONF"}
     command = ["sbatch", "--parsable", SCRIPT]
     try:

@@ -1,7 +1,7 @@
 """python -m findings.cluster.task: what an array task does on its node, one such process for each process of a run.
 
 Every run is a process of its own (``findings train --frozen``) with its own log, so that what one does to itself
-happens to no other. Signals are passed on; runs answer them with a checkpoint. Exit codes: 0 all runs are done, 1 some
+happens to no other. Signals are passed on; runs answer them with a checkpoint. Exit codes: 0 all runs are done, 4 some
 are given up, 75 some want another start of this task.
 
     python -m findings.cluster.task             in the submission's folder, under srun
@@ -23,11 +23,16 @@ from findings.cluster import agents
 from findings.cluster.failures import Failures, ended
 from findings.cluster.submission import Submission, read
 from findings.execute.mps import shared_gpus
+from findings.exit_codes import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED
+from findings.lease import leased
 from findings.records import Record, now
+from findings.tracking import await_uploads
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
-INTERRUPTED = 75
 POLL = 0.2  # seconds
+UPLOAD_SECONDS = 60  # for what W&B does not have yet of runs that have ended; `findings sync` sends the rest
+TOLD_UPLOAD_SECONDS = 20  # where the scheduler waits
+LEADER_SECONDS = 60  # for the first process of a run to notice that another one has died
 
 
 class Runner:
@@ -39,6 +44,7 @@ class Runner:
         self.waiting = deque(run for run in submission.of_task(index) if not self.settled(run))
         self.going: dict[str, subprocess.Popen[bytes]] = {}
         self.unfinished: list[str] = []
+        self.begun: list[str] = []
         self.told: int | None = None  # the signal that asked to stop
 
     def settled(self, run: str) -> bool:
@@ -59,10 +65,13 @@ class Runner:
         finally:
             for process in self.going.values():
                 process.kill()
+        if self.rank == 0:
+            mirrored = [self.submission.record(run).directory for run in self.begun]
+            await_uploads(mirrored, TOLD_UPLOAD_SECONDS if self.told else UPLOAD_SECONDS)
         return INTERRUPTED if self.unfinished or self.waiting else self._over()
 
     def _over(self) -> int:
-        return 1 if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
+        return GIVEN_UP if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
 
     def _start(self, run: str) -> None:
         command = [sys.executable, "-m", "findings.cli", "train", "--retry-failed"]
@@ -70,7 +79,11 @@ class Runner:
         with self._log(run).open("ab") as log:
             log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
             log.flush()
-            self.going[run] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.going[run] = process
+        self.begun.append(run)
+        if self.told:  # by a signal that came meanwhile
+            process.send_signal(self.told)
         self._say(f"started {run}")
 
     def _log(self, run: str) -> Path:
@@ -81,28 +94,48 @@ class Runner:
         record = self.submission.record(run)
         if code == 0:
             self._say(f"finished {run}")
-        elif code == INTERRUPTED or (self.told and code < 0):
+        elif code == LEASED:
+            self._say(f"left {run}: it is in training elsewhere")
+        elif self.told and (code == INTERRUPTED or code < 0):
             self.unfinished.append(run)
             self._say(f"interrupted {run} at iteration {record.get('iteration', 0)}")
         else:
             if self.rank == 0:
-                self._note(run, record, code)
+                self._note(record, code)
+            elif code not in (FAILED, INTERRUPTED):
+                self._await_leader(run)
             why = self.failures.given_up(run)
             if why is None:
                 self.unfinished.append(run)
             self._say(f"failed {run}: {why or 'it will be tried again'}")
 
-    def _note(self, run: str, record: Record, code: int) -> None:
-        iteration = int(record.get("iteration", 0))
-        if code == 2:  # it refused its input, which no other start changes
-            self.failures.note(run, _last_line(self._log(run)), iteration, final=True)
-        elif code == 1 and record.status == "failed":
-            self.failures.note(run, str(record.get("reason")), iteration, final=bool(record.get("diverged")))
+    def _note(self, record: Record, code: int) -> None:
+        """Note how a run's process ended that was not told to."""
+        if code == REFUSED:
+            self._fail(record, _last_line(self._log(record.directory.name)), final=True)
+        elif (code, record.status) in ((FAILED, "failed"), (INTERRUPTED, "interrupted")):
+            # interrupted: another of its processes was gone
+            self._fail(record, str(record.get("reason")), final=bool(record.get("diverged")))
         else:
-            self.failures.note(run, f"its process {ended(code)}", iteration)
+            self._fail(record, f"its process {ended(code)}")
+
+    def _fail(self, record: Record, reason: str, *, final: bool = False) -> None:
+        run = record.directory.name
+        self.failures.note(run, reason, int(record.get("iteration", 0)), final=final)
         why = self.failures.given_up(run)
         if why and record.status != "failed":
             record.update(status="failed", reason=why)
+        elif record.status == "running":
+            record.update(status="interrupted", reason=reason)
+
+    def _await_leader(self, run: str) -> None:
+        """End the step, all of it, if the run's first process does not notice that ours has died: CUDA may hold it."""
+        deadline = time.monotonic() + LEADER_SECONDS
+        while self.submission.record(run).status == "running":
+            if time.monotonic() > deadline:
+                step = f"{os.environ['SLURM_JOB_ID']}.{os.environ['SLURM_STEP_ID']}"
+                subprocess.run(["scancel", "--signal=KILL", step], check=False)
+            time.sleep(POLL)
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         self.told = self.told or number
@@ -116,12 +149,14 @@ class Runner:
 
     def died(self, code: int) -> int:
         """Note that the step ended without a word; whether any of its runs is worth another start."""
-        for run in self.submission.of_task(self.index):
-            record = self.submission.record(run)
-            if record.status == "running" and not self.settled(run):
-                self._note(run, record, code)
-        left = [run for run in self.submission.of_task(self.index) if not self.settled(run)]
-        return INTERRUPTED if left else self._over()
+        unsettled = [
+            self.submission.record(run) for run in self.submission.of_task(self.index) if not self.settled(run)
+        ]
+        ours = [record for record in unsettled if not leased(record.directory)]
+        training = [record for record in ours if record.status == "running"]
+        for record in training or ours[: self.submission.pack]:  # it was to begin with these, but has not come so far
+            self._fail(record, f"its process {ended(code)}")
+        return INTERRUPTED if any(not self.settled(record.directory.name) for record in ours) else self._over()
 
 
 def _return_code(status: int) -> int:

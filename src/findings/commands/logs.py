@@ -1,6 +1,7 @@
 """findings logs RUN [--follow] [runs_dir=DIR]"""
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from findings.cluster.submission import Submission
 
 POLL = 0.5  # seconds
+ASKED_EVERY = 10.0  # seconds; squeue troubles the whole cluster
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -44,7 +46,10 @@ def _find(text: str, runs: Sequence[str]) -> str:
 
 
 def _print(submission: "Submission", run_id: str, *, follow: bool) -> None:
-    position = 0
+    from findings.cluster.queue import Silent
+    from findings.cluster.state import open_jobs
+
+    position, asked = 0, 0.0
     if not submission.log(run_id).exists() and not follow:
         task = submission.task_of(run_id)
         who = "no agent has" if task is None else f"its task ({task}) has not"
@@ -52,6 +57,10 @@ def _print(submission: "Submission", run_id: str, *, follow: bool) -> None:
     while True:
         path = submission.log(run_id)
         over = submission.record(run_id).status == "finished" or submission.given_up(run_id) is not None
+        if follow and not over and time.monotonic() - asked > ASKED_EVERY:
+            asked = time.monotonic()
+            with contextlib.suppress(Silent):
+                over = not open_jobs([submission])
         if path.exists():
             with path.open(encoding="utf-8", errors="replace") as log:
                 log.seek(position)

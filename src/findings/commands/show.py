@@ -11,6 +11,7 @@ from findings.records import Record
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 SHOWN = ("train_error", "remeasured_train_error", "validation_error", "test_error")
 
@@ -53,6 +54,7 @@ def _one(record: Record) -> "list[Table]":
         "reason": record.get("reason"),
         "iteration": f"{record.get('iteration', 0):,} of {record.get('iterations', 0):,}",
         "attempts": record.get("attempts"),
+        "preemptions": record.get("preemptions"),
         "wall seconds": record.get("wall_seconds"),
         "directory": str(record.directory),
     }
@@ -114,5 +116,8 @@ def _table(title: str, fields: dict[str, Any]) -> "Table":
     return table
 
 
-def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value)
+def _text(value: Any) -> "Text":
+    """As it is: rich would read what stands in brackets as markup."""
+    from rich.text import Text
+
+    return Text(", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from findings.cluster.state import State
 
 COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red", "interrupted": "yellow"}
-ENDED = ("finished", "failed", "lost")
+ENDED = ("finished", "failed", "lost", "interrupted")  # what is interrupted has no task in the queue
 SHOWN = 60  # runs; of more, those that are finished or queued are only counted
 EVERY = 10.0  # seconds
 
@@ -58,12 +58,23 @@ def _states(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
     return states(list(dict.fromkeys(run for submission in wanted for run in submission.runs)), runs_dir, wanted)
 
 
+def _states_once_slurm_answers(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
+    """A controller that is busy for a minute ends no watch of days."""
+    from findings.cluster.queue import Silent
+
+    while True:
+        try:
+            return _states(runs_dir, sweeps)
+        except Silent:
+            time.sleep(EVERY)
+
+
 def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> None:
     from rich.live import Live
 
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            found = _states(runs_dir, sweeps)
+            found = _states_once_slurm_answers(runs_dir, sweeps)
             live.update(_shown(found), refresh=True)
             if all(state.state in ENDED for state in found):
                 return
@@ -74,7 +85,7 @@ def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) ->
     """A line where something has changed."""
     before = ""
     while True:
-        found = _states(runs_dir, sweeps)
+        found = _states_once_slurm_answers(runs_dir, sweeps)
         line = _totals(found)
         if line != before:
             console.print(line, highlight=False, soft_wrap=True)

@@ -39,10 +39,11 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         raise InputError(
             "--pack", f"a run has {profile.processes} processes of its own on {given.cluster}: leave it out"
         )
-    with contextlib.redirect_stdout(sys.stderr) if given.dry_run else contextlib.nullcontext():
-        planned = _plan(given.sweep, [text for text in given.overrides if text not in of_cluster])
+    of_runs = [text for text in given.overrides if text not in of_cluster]
     if given.agent:
-        _check_agent(given.cluster, profile, planned, given.pack)
+        _check_agent(given.cluster, profile, of_runs, given.pack)
+    with contextlib.redirect_stdout(sys.stderr) if given.dry_run else contextlib.nullcontext():
+        planned = _plan(given.sweep, of_runs)
     wanted, counts = _missing(planned, ask=not given.dry_run)
     ready = _for_cluster(wanted, profile, given.pack)
     if not given.dry_run:
@@ -62,8 +63,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     if given.dry_run:
         print(script, end="")
         return 0
+    _refuse_other_devices(ready, profile)
     frozen = [] if given.agent else freeze_plan(ready)
-    _refuse_other_devices(frozen, profile)
     submission.lay_down(made, frozen, script)
     try:
         job = submission.sbatch(made, internet=profile.internet)
@@ -78,15 +79,17 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _check_agent(cluster: str, profile: "Profile", planned: "Sequence[PlannedRun]", pack: int) -> None:
+def _check_agent(cluster: str, profile: "Profile", overrides: Sequence[str], pack: int) -> None:
     if not profile.internet:
         raise InputError(
             "--agent", f"an agent asks W&B for every run, and {cluster}'s nodes do not reach it (internet: false)"
         )
     if pack > 1 or profile.processes > 1:
         raise InputError("--agent", "an agent trains one run at a time, in one process")
-    if Path(planned[0].config.runs_dir) != Path("runs"):
-        raise InputError("--agent", "what an agent starts lies in runs/: leave runs_dir out")
+    if overrides:
+        raise InputError(
+            "--agent", f"the runs are those of W&B's sweep, which knows nothing of {overrides[0]}; allowed: cluster.*"
+        )
 
 
 def _count(text: str) -> int:
@@ -122,6 +125,7 @@ def _missing(planned: "Sequence[PlannedRun]", *, ask: bool) -> "tuple[list[Plann
         for task in tasks
         if task.job == submission.job
         for id in submission.of_task(task.index)
+        if submission.given_up(id) is None
     }
     groups: dict[str, list[PlannedRun]] = {"finished": [], "in the queue": [], "in training": [], "to submit": []}
     for run in planned:
@@ -154,18 +158,22 @@ def _for_cluster(runs: "Sequence[PlannedRun]", profile: "Profile", pack: int) ->
 
 
 def _refuse_other_devices(runs: "Sequence[PlannedRun]", profile: "Profile") -> None:
+    from findings.execute.freezing import begun
+    from findings.records import Record
+
     for run in runs:
-        trainer = run.config.trainer
-        if trainer.devices * trainer.nodes != profile.processes:
+        before = begun(Record(Path(run.config.runs_dir) / run.identity.id))
+        if before is not None and before.trainer.devices * before.trainer.nodes != profile.processes:
             raise InputError(
                 run.identity.id,
-                f"has begun on {trainer.nodes} x {trainer.devices} devices and goes on with as many; "
+                f"has begun on {before.trainer.nodes} x {before.trainer.devices} devices and goes on with as many; "
                 f"the profile has {profile.nodes} x {profile.devices}",
             )
 
 
 def _config(config: "Config", profile: "Profile", pack: int) -> "Config":
     from findings.data.cache import directory
+    from findings.data.roots import root
 
     trainer = config.trainer
     accelerator = "cuda" if profile.gres else "cpu"
@@ -175,7 +183,7 @@ def _config(config: "Config", profile: "Profile", pack: int) -> "Config":
         results_dir=str(Path(config.results_dir).resolve()),
         data=replace(
             config.data,
-            root=str(Path(config.data.root).expanduser().resolve()) if config.data.root else None,
+            root=str(root(config.data).resolve()),  # jobs start in the submission's folder
             cache=str(directory(config.data.cache).resolve()),
             download=False,
         ),

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings.errors import InputError
+from findings.exit_codes import FAILED, INTERRUPTED, LEASED
 
 if TYPE_CHECKING:
     from findings.config import Config
     from findings.train import Outcome
 
 QUIET_SECONDS = 20  # between two plain lines
-EXIT_CODES = {"finished": 0, "skipped": 0, "failed": 1, "interrupted": 75}
+EXIT_CODES = {"finished": 0, "skipped": 0, "failed": FAILED, "interrupted": INTERRUPTED}
 HELP = """\
 usage: findings train [override ...] [--cfg job] [-m] [--retry-failed]
        findings train --frozen FILE [--retry-failed]
@@ -31,7 +32,12 @@ Train one run, or go on with it, or skip it if it is finished: runs/<run id>/ te
 
 Completion in bash: eval "$(findings train -sc install=bash)"
 Exit codes: 0 finished or skipped, 1 failed, 2 bad input, 75 interrupted and resumable.
+With --frozen, 3 in training elsewhere.
 """
+
+
+class InTraining(InputError):
+    """Another process trains the run."""
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -54,8 +60,20 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         folder = given.frozen.resolve().parent
         if folder.name == identify(config).id:
             config.runs_dir = str(folder.parent)  # from whatever directory it is started
-        return EXIT_CODES[_train(config, retry).status]
+        return _train_frozen(config, retry)
     return _compose_and_train(["--hydra-help" if argument == "--help-hydra" else argument for argument in rest], retry)
+
+
+def _train_frozen(config: "Config", retry: bool) -> int:
+    """What starts it is a program, which has to tell bad input from what another start may change."""
+    try:
+        return EXIT_CODES[_train(config, retry).status]
+    except InTraining as error:
+        print(f"findings: {error}", file=sys.stderr)
+        return LEASED
+    except OSError as error:  # a disk that is full, or gone
+        print(f"findings: {error}", file=sys.stderr)
+        return FAILED
 
 
 def _compose_and_train(arguments: list[str], retry: bool) -> int:
@@ -158,7 +176,7 @@ def _train(config: "Config", retry: bool) -> "Outcome":
         try:
             outcome = train(config, stop=Stop(), progress=progress, retry_failed=retry, world=world)
         except Leased as holder:
-            raise InputError(identify(config).id, str(holder)) from None
+            raise InTraining(identify(config).id, str(holder)) from None
     console.quiet = not (world.leads or world.parted)
     reason = f": {outcome.reason}" if outcome.reason else ""
     where = Path(config.runs_dir) / outcome.id

@@ -5,7 +5,6 @@ red, green and blue planes of 32x32, row by row. Official order is kept: train i
 """
 
 import lzma
-import os
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from findings.config import DataConfig
-from findings.data import cache
+from findings.data import cache, roots
 from findings.data.dataset import Dataset, Images, Labels, build
 from findings.data.download import fetch, md5_of
 from findings.errors import InputError
@@ -107,7 +106,7 @@ def load_archive(config: DataConfig, archive: Archive) -> Dataset:
 
 def _find(config: DataConfig, archive: Archive) -> Path:
     """The archive, or the folder with its unpacked files; downloaded if it has to be."""
-    root = Path(config.root or os.environ.get("FINDINGS_DATA") or "data").expanduser()
+    root = roots.root(config)
     if root.is_file():
         return root
     for place in (root / archive.file_name, root / archive.folder, root):

@@ -12,47 +12,56 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from findings.account import has_key, host, unreachable
 from findings.errors import InputError
+from findings.exit_codes import INTERRUPTED, LEASED
 from findings.lease import leased
 from findings.records import Record
 from findings.stopping import SIGNALS
-from findings.tracking import uploading
+from findings.tracking import await_uploads
 
-INTERRUPTED = 75
 RUNS = Path("runs")  # where `findings train` puts what the agent has it train
 UPLOAD_SECONDS = 60  # `findings sync` sends what is not uploaded by then
+
+
+class Unreachable(InputError):
+    """W&B does not answer; later it may."""
 
 
 def run_agent(sweep_id: str, *, count: int | None = None) -> int:
     """Train ``count`` runs of the W&B sweep (null: until it has no more) in runs/; returns the exit code of the task.
 
     ``sweep_id`` is ENTITY/PROJECT/ID or ID. 75: interrupted, to be queued again; otherwise 0, or the first code that
-    was none. Raises InputError where W&B cannot be asked from here.
+    was none. Raises InputError without a key, and Unreachable where W&B does not answer.
     """
     if not has_key():
         raise InputError("W&B", f"no key for {host()} is found: `wandb login`, or set WANDB_API_KEY")
     problem = unreachable()
     if problem:
-        raise InputError(
+        raise Unreachable(
             "W&B",
             f"{host()} cannot be reached from here ({problem}), and an agent asks it for every run; "
             "without a network use `findings run`, and `findings sync` afterwards",
         )
     RUNS.mkdir(exist_ok=True)
-    task, codes = _Task(), []
-    for record in _interrupted(sweep_id)[:count]:
-        codes.append(task.run([sys.executable, "-m", "findings.cli", "train", "--frozen", str(record.config)]))
+    task = _Task()
+    codes: list[int] = []
+    for record in _interrupted(sweep_id):
+        if len(codes) == count:
+            break
+        if leased(record.directory):  # by now, by another task that was interrupted with this one
+            continue
+        code = task.run([sys.executable, "-m", "findings.cli", "train", "--frozen", str(record.config)])
+        codes += [code] if code != LEASED else []
     left = None if count is None else count - len(codes)
     if left != 0:
         limit = [] if left is None else ["--count", str(left)]
         codes.append(task.run([sys.executable, "-m", "wandb", "agent", "--forward-signals", *limit, sweep_id]))
-    _await_uploads(sweep_id)
+    await_uploads([record.directory for record in _records(sweep_id)], UPLOAD_SECONDS)
     return INTERRUPTED if task.asked else next((code for code in codes if code), 0)
 
 
@@ -75,18 +84,6 @@ def _interrupted(sweep_id: str) -> list[Record]:
         for record in _records(sweep_id)
         if record.status in ("interrupted", "running") and not leased(record.directory)
     ]
-
-
-def _await_uploads(sweep_id: str) -> None:
-    """Give the processes that upload our runs time to end: with the job, the scheduler ends them too."""
-    deadline = time.monotonic() + UPLOAD_SECONDS
-    for record in _records(sweep_id):
-        while not leased(record.directory) and time.monotonic() < deadline:
-            try:
-                with uploading(record.directory, wait=False):
-                    break
-            except BlockingIOError:
-                time.sleep(0.2)
 
 
 class _Task:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from findings.config import with_rounding_of
+from findings.config import Config, with_rounding_of
 from findings.frozen import freeze, thaw
 from findings.identity import refuse_other
 from findings.lease import Leased, lease
@@ -22,12 +22,17 @@ def freeze_plan(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     return [_freeze(run) for run in runs]
 
 
+def begun(record: Record) -> Config | None:
+    """The config with which the run began; None where it was planned at most. Raises InputError if it is damaged."""
+    return thaw(record.config) if record.get("attempts") else None
+
+
 def _freeze(run: PlannedRun) -> PlannedRun:
     record = Record(Path(run.config.runs_dir) / run.identity.id)
     if record.config.exists() and record.config.read_text() != freeze(run.config):
-        recorded = thaw(record.config)
-        refuse_other(str(record.directory), recorded, run.config)
-        run = replace(run, config=with_rounding_of(run.config, recorded))
+        refuse_other(str(record.directory), thaw(record.config), run.config)
+        before = begun(record)
+        run = replace(run, config=with_rounding_of(run.config, before)) if before else run
     if record.status == "finished":
         return run
     with contextlib.suppress(Leased), lease(record.directory):  # what is in training elsewhere is frozen already
