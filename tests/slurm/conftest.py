@@ -9,6 +9,11 @@ import pytest
 from cluster import Cluster, missing, started
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; beside it, a worker of xdist keeps only the next one, which is short."""
+    items.sort(key=lambda item: item.path.stem != "test_interruptions")
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     if absent := missing():

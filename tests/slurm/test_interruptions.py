@@ -39,7 +39,9 @@ class Going:
         self.cluster.until(lambda: self.record["iteration"] > before, 60)
 
     def until_restarted(self, times: int) -> None:
+        """And let it start in two seconds, not six: a credential of the same second is taken for the old one."""
         self.cluster.until(lambda: self.cluster.tasks(self.job)[0].restarts == times, 120, ASKED_EVERY)
+        self.cluster.run("scontrol", "update", f"jobid={self.task}", "starttime=now+2")
 
     def end(self) -> list[dict[str, str]]:
         self.here.until_finished(1)
@@ -87,7 +89,8 @@ def processes(going: Going, word: str) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended
             environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
-            step = f"SLURM_ARRAY_JOB_ID={going.job}".encode() in environment and b"SLURM_PROCID=" in environment
+            ours = f"SLURM_CONF={going.cluster.directory}/", f"SLURM_ARRAY_JOB_ID={going.job}", "SLURM_PROCID="
+            step = all(variable.encode() in environment for variable in ours)
             if step and word.encode() in command and b"findings" in command:
                 found.append(int(process.name))
     return found
