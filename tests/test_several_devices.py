@@ -103,11 +103,18 @@ def test_an_error_on_one_of_them_ends_all_and_the_record_says_where(
 def test_a_process_that_is_killed_interrupts_the_others(undisturbed: list[dict[str, str]], tmp_path: Path) -> None:
     config = run(tmp_path / "run", **ODD, trainer__chunk_seconds=0, trainer__checkpoint_every=0)
     first, _ = together(config, tmp_path, Disturbance(1, 17, signal.SIGKILL))
-    assert first == Ended("interrupted", "another process of this run is gone")
+    assert first.status == "interrupted"
+    assert first.reason.startswith("another process of this run is gone: ")
     record = record_of(config)
     assert (record["status"], record["iteration"]) == ("interrupted", 17)
     assert statuses(together(config, tmp_path)) == ["finished", "finished"]
     assert numbers(record_of(config)) == undisturbed
+
+
+def test_a_first_process_that_is_killed_interrupts_the_others_too(tmp_path: Path) -> None:
+    config = run(tmp_path / "run", **ODD, trainer__chunk_seconds=0)
+    ended = together(config, tmp_path, Disturbance(0, 17, signal.SIGKILL))
+    assert statuses(ended) == ["gone", "interrupted"]
 
 
 def test_divergence_is_seen_by_all(tmp_path: Path) -> None:

@@ -1,9 +1,15 @@
-"""Who a process is, as its launcher says it."""
+"""Who a process is, as its launcher says it, and what it learns when another one fails."""
+
+import os
+import signal
 
 import pytest
+import torch
+import torch.distributed as dist
 
 from findings import world
 from findings.errors import InputError
+from several import launch
 
 LAUNCHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 SLURM = {
@@ -55,3 +61,64 @@ def test_half_a_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "two")
     with pytest.raises(InputError, match=r"^WORLD_SIZE: 'two' is no number"):
         world.launched.__wrapped__()
+
+
+def _exchange(fault: str) -> str:
+    """Exchanges until rank 2 of them is at fault: what this process learns of it, and whether it asks others."""
+    here = world.launched()
+    tensor = torch.zeros(1000)
+    try:
+        with here.working():
+            for turn in range(20):
+                if (here.rank, turn) == (2, 5):
+                    if fault == "killed":
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    raise ValueError("the disk is on fire")
+                here.add_up(tensor)
+                here.gathered(turn)
+    except (world.Gone, world.Parted, ValueError) as error:
+        assert here.parted
+        return f"{type(error).__name__}: {error}"
+    return "nothing"
+
+
+def test_a_process_that_is_killed_is_gone_to_all_others() -> None:
+    """Those who notice late do not take for the cause that another one has noticed."""
+    *ended, last = launch(_exchange, 4, "killed")
+    killed = ended.pop(2)
+    assert killed is None
+    for text in (*ended, last):
+        assert text.startswith("Gone: another process of this run is gone: ")
+        assert "onnection" in text, "what broke is said"
+
+
+def test_what_one_process_says_reaches_all_others() -> None:
+    ended = launch(_exchange, 4, "raises")
+    assert ended.pop(2) == "ValueError: the disk is on fire"
+    assert ended == ["Parted: rank 2: ValueError: the disk is on fire"] * 3
+
+
+LOST = (
+    "[pair.cc:545] gloo: Read error [127.0.0.1]:5801: Connection reset by peer",
+    "gloo: [pair.cc:561] Connection closed by peer [127.0.0.1]:42150",
+    "gloo: [unbound_buffer.cc:78] Timed out waiting 1800000ms for recv operation to complete",
+)
+LOST_BY_NCCL = (
+    "NCCL error: remote process exited or there was a network error\nncclRemoteError: A call failed possibly ...",
+    "socketProgress: Connection closed by remote peer node07<43210>",
+    "NCCL communicator was aborted on rank 1.",
+)
+MISTAKES = (
+    dist.DistBackendError("NCCL error: ncclInvalidUsage. Last error: Duplicate GPU detected : rank 0 and rank 1"),
+    dist.DistBackendError("ncclUnhandledCudaError: Call to CUDA function failed."),
+    RuntimeError("[enforce fail at gloo/transport/tcp/pair.cc:479] op.preamble.length <= op.nbytes. 40 vs 8"),
+    RuntimeError("the connection was closed"),  # somebody else's
+    TimeoutError("timed out"),
+)
+
+
+def test_only_a_lost_connection_means_that_another_process_is_gone() -> None:
+    """Others are mistakes, as of two processes on one GPU: to try again would not help."""
+    assert all(world._lost(RuntimeError(text)) for text in LOST)
+    assert all(world._lost(dist.DistBackendError(text)) for text in LOST_BY_NCCL)
+    assert not any(world._lost(error) for error in MISTAKES)

@@ -92,7 +92,8 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
                 begin = Begin(
                     config, directory, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint
                 )
-                world.told(begin)
+                with world.working():  # another process may be gone by now
+                    world.told(begin)
                 _fit(begin, dataset, Journal(record, held, stop, progress, mirror.log, world), stop, world)
         except (Interrupted, Gone) as interruption:
             return _end(record, run, "interrupted", str(interruption))
@@ -125,6 +126,8 @@ def _follow(config: Config, stop: Stop, world: World) -> Outcome:
         raise KeyboardInterrupt from None
     except InputError:
         raise
+    except Gone as interruption:
+        return Outcome(identify(config).id, "interrupted", str(interruption))
     except Exception as error:
         return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
     if isinstance(said, Refused):
