@@ -32,11 +32,17 @@ class Ended:
     reason: str
 
 
-def together(config: Config, directory: Path, disturbance: Disturbance | None = None, size: int = 2) -> list[Ended]:
-    """Train ``config`` by ``size`` processes; how each ended, by rank."""
+def together(
+    config: Config,
+    directory: Path,
+    disturbance: Disturbance | None = None,
+    size: int = 2,
+    places: Sequence[Path] = (),
+) -> list[Ended]:
+    """Train ``config`` by ``size`` processes, each in its place if there are ``places``; how each ended, by rank."""
     frozen = directory / "frozen.yaml"
     frozen.write_text(freeze(config))
-    ended = launch(_train, size, frozen, disturbance)
+    ended = launch(_train, size, frozen, disturbance, places)
     return [Ended("gone", "") if one is None else one for one in ended]
 
 
@@ -81,7 +87,7 @@ def _member(
     connection.send(call(*arguments))
 
 
-def _train(frozen: Path, disturbance: Disturbance | None) -> Ended:
+def _train(frozen: Path, disturbance: Disturbance | None, places: Sequence[Path]) -> Ended:
     from findings.errors import InputError
     from findings.lease import Leased
     from findings.stopping import Stop
@@ -90,6 +96,8 @@ def _train(frozen: Path, disturbance: Disturbance | None) -> Ended:
 
     if disturbance and disturbance.rank == launched().rank:
         _disturb(disturbance)
+    if places:
+        os.chdir(places[launched().rank])
     try:
         outcome = train(thaw(frozen), stop=Stop(), progress=lambda *_: None, retry_failed=True, world=launched())
     except (InputError, Leased) as error:

@@ -1,17 +1,30 @@
 """Several devices train the run that one device trains: the same numbers, one record, one end."""
 
 import math
+import os
+import shutil
 import signal
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from findings.assembly import ready
 from findings.config import Config
 from findings.errors import InputError
-from findings.lease import lease
-from several import Disturbance, Ended, statuses, together
+from findings.following import Refused
+from findings.frozen import freeze, thaw
+from findings.journal import Journal, refuse_other_start
+from findings.lease import Leased, lease
+from findings.stopping import Stop
+from findings.train import Outcome, train
+from findings.world import World, launched
+from several import Disturbance, Ended, launch, statuses, together
 from tiny_runs import go, numbers, record_of, tiny
 
 # three epochs of 12 steps; the last batch of each has 29 images: one group for the first device, none for the second
@@ -117,6 +130,36 @@ def test_a_first_process_that_is_killed_interrupts_the_others_too(tmp_path: Path
     assert statuses(ended) == ["gone", "interrupted"]
 
 
+class Unheard(World):
+    def told(self, value: Any) -> Any:
+        if isinstance(value, Outcome | Refused):
+            raise RuntimeError("gloo: Connection closed by peer")
+        return value
+
+
+def test_a_run_ends_as_it_is_recorded_whoever_hears_of_it(tmp_path: Path) -> None:
+    config = tiny(tmp_path)
+    with lease(record_of(config).directory), pytest.raises(Leased, match="in training by process"):
+        train(config, stop=Stop(), progress=lambda *_: None, world=Unheard())
+    assert train(config, stop=Stop(), progress=lambda *_: None, world=Unheard()).status == "finished"
+
+
+def _wait_and_be_asked_to_stop(frozen: Path) -> Ended:
+    here = launched()
+    if here.leads:
+        time.sleep(2)  # the other waits for what it is told
+    else:
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    outcome = train(thaw(frozen), stop=Stop(), progress=lambda *_: None, world=here)
+    return Ended(outcome.status, outcome.reason)
+
+
+def test_a_signal_to_a_process_that_waits_for_the_first_stops_the_run_in_order(tmp_path: Path) -> None:
+    frozen = tmp_path / "frozen.yaml"
+    frozen.write_text(freeze(run(tmp_path / "run", **ODD, trainer__chunk_seconds=0)))
+    assert launch(_wait_and_be_asked_to_stop, 2, frozen) == [Ended("interrupted", "received SIGTERM")] * 2
+
+
 def test_divergence_is_seen_by_all(tmp_path: Path) -> None:
     config = run(tmp_path / "run", **ODD, recipe__lr=1e30)
     assert statuses(together(config, tmp_path)) == ["failed", "failed"]
@@ -148,6 +191,21 @@ def test_there_has_to_be_a_process_for_each_device(tmp_path: Path) -> None:
     assert not record_of(one).metrics.exists()
 
 
+def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_to: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", set_to.append)
+    config = run(tmp_path / "run", devices=4, trainer__accelerator="cuda")
+    second, third = (SimpleNamespace(size=4, local_rank=rank) for rank in (1, 2))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert ready(config, second) == torch.device("cuda", 1)
+    with pytest.raises(InputError, match=r"^trainer\.devices: process 3 of .* torch sees 2 there; allowed: at most 2"):
+        ready(config, third)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)  # as SLURM binds them
+    assert ready(config, third) == torch.device("cuda", 0)
+    assert set_to == [torch.device("cuda", 1), torch.device("cuda", 0)]
+
+
 def test_a_run_goes_on_with_as_many_devices_as_it_began_with(tmp_path: Path) -> None:
     begun = run(tmp_path / "run", devices=1, **ODD, trainer__chunk_seconds=0)
     go(begun, until=5)
@@ -155,6 +213,63 @@ def test_a_run_goes_on_with_as_many_devices_as_it_began_with(tmp_path: Path) -> 
     assert statuses(ended) == ["refused", "refused"]
     assert ended[0].reason.startswith("trainer.devices: 1 x trainer.nodes=1 needs 1 processes")
     assert go(begun).status == "finished"
+
+
+def test_processes_that_see_other_files_are_refused_before_they_add_up_anything(tmp_path: Path) -> None:
+    places = [tmp_path / "one", tmp_path / "other"]
+    config = replace(run(tmp_path, **ODD, trainer__chunk_seconds=0), runs_dir="runs")
+    stopped = [together(config, tmp_path, Disturbance(0, 5, signal.SIGUSR1), places=_made(places[:1]) * 2)]
+    shutil.copytree(*places)
+    stopped.append(together(config, tmp_path, Disturbance(0, 17, signal.SIGUSR1), places=places[:1] * 2))
+    assert [statuses(ended) for ended in stopped] == [["interrupted", "interrupted"]] * 2
+    assert (
+        together(config, tmp_path, places=places)
+        == [Ended("refused", "runs_dir: processes begin after iterations 18, 6: they do not see the same files")] * 2
+    )
+    assert statuses(together(config, tmp_path, places=places[:1] * 2)) == ["finished", "finished"]
+
+
+def _made(places: list[Path]) -> list[Path]:
+    for place in places:
+        place.mkdir()
+    return places
+
+
+def _begin(accelerators: tuple[str, str]) -> str:
+    here = launched()
+    try:
+        with here.working():
+            refuse_other_start(here, 12, accelerators[here.rank])
+    except InputError as error:
+        return str(error)
+    return "begun"
+
+
+def test_processes_on_different_kinds_of_device_are_refused() -> None:
+    refusal = "trainer.accelerator: processes have different devices (cuda, cpu); allowed: cpu for all"
+    assert launch(_begin, 2, ("cuda", "cpu")) == [refusal] * 2
+    assert launch(_begin, 2, ("cuda", "cuda")) == ["begun"] * 2
+
+
+def _save_slowly(frozen: Path) -> str:
+    save = Journal.save
+
+    def slowly(journal: Journal, *arguments: Any) -> None:
+        time.sleep(0.2)
+        save(journal, *arguments)
+
+    Journal.save = slowly  # type: ignore[method-assign]
+    return train(thaw(frozen), stop=Stop(), progress=lambda *_: None, world=launched()).status
+
+
+def test_what_the_first_process_writes_is_no_time_of_training(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {"recipe__iterations": 12, "trainer__chunk_seconds": 0, "trainer__checkpoint_every": 0}
+    config = run(tmp_path / "run", **{**ODD, **changes})
+    frozen = tmp_path / "frozen.yaml"
+    frozen.write_text(freeze(config))
+    assert launch(_save_slowly, 2, frozen) == ["finished", "finished"]
+    (row,) = record_of(config).rows()
+    assert 0 < float(row["seconds"]) < 11 * 0.2, "the second process waited that long"
 
 
 def test_a_last_batch_too_small_for_batch_norm_across_devices_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+from datetime import timedelta
 
 import pytest
 import torch
@@ -60,6 +62,23 @@ def test_half_a_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         world.launched.__wrapped__()
     monkeypatch.setenv("WORLD_SIZE", "two")
     with pytest.raises(InputError, match=r"^WORLD_SIZE: 'two' is no number"):
+        world.launched.__wrapped__()
+
+
+def test_processes_that_do_not_meet_are_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "PATIENCE", timedelta(seconds=1))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("MASTER_PORT", str(port))
+        monkeypatch.setenv("RANK", "0")
+        with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: process 0 of 2 does not meet .*EADDRINUSE"):
+            world.launched.__wrapped__()
+    monkeypatch.setenv("RANK", "1")  # of those whose first never comes
+    with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: process 1 of 2 does not meet the others there: "):
         world.launched.__wrapped__()
 
 

@@ -56,16 +56,24 @@ def train(
     if world.parted:
         raise InputError("findings train", "after an error its processes have parted; start them again")
     if not world.leads:
-        return _follow(config, stop, world)
+        with stop.listening():
+            return _follow(config, stop, world)
     try:
         outcome = _lead(config, stop, progress, retry_failed, world)
     except InputError as error:
-        world.told(Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
+        _tell(world, Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
         raise
     except Leased as holder:
-        world.told(Refused(identify(config).id, str(holder)))
+        _tell(world, Refused(identify(config).id, str(holder)))
         raise
-    return world.told(outcome)
+    _tell(world, outcome)
+    return outcome
+
+
+def _tell(world: World, last: Outcome | Refused) -> None:
+    """Rank 0's last word on a run, which stands whether or not the others are still there to hear it."""
+    with contextlib.suppress(RuntimeError), world.working():
+        world.told(last)
 
 
 def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, world: World) -> Outcome:

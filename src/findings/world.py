@@ -142,7 +142,7 @@ ALONE = World()
 def launched() -> World:
     """The processes that srun, torchrun or the like have started, connected; :data:`ALONE` where it is but one.
 
-    Raises InputError where the environment does not say who they are.
+    Raises InputError where the environment does not say who they are, or they do not find each other.
     """
     who = _by_torchrun() or _by_srun()
     if who is None or who[1] == 1:
@@ -151,10 +151,14 @@ def launched() -> World:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     try:
         store, rank, size = next(iter(rendezvous("env://", rank, size, timeout=PATIENCE)))
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+        world = World(rank, size, local_rank, store)
     except ValueError as error:
         raise InputError("findings train", f"{size} processes were launched, but {error}") from None
-    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
-    world = World(rank, size, local_rank, store)
+    except RuntimeError as error:  # the port is another's, the name nobody's, or a process never came
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        problem = str(error).partition("\n")[0]
+        raise InputError(where, f"process {rank} of {size} does not meet the others there: {problem}") from None
     atexit.register(world.close)
     return world
 
