@@ -263,13 +263,12 @@ def _save_slowly(frozen: Path) -> str:
 
 
 def test_what_the_first_process_writes_is_no_time_of_training(tmp_path: Path) -> None:
-    changes: dict[str, Any] = {"recipe__iterations": 12, "trainer__chunk_seconds": 0, "trainer__checkpoint_every": 0}
-    config = run(tmp_path / "run", **{**ODD, **changes})
+    config = run(tmp_path / "run", **ODD, trainer__chunk_seconds=0, trainer__checkpoint_every=0)
     frozen = tmp_path / "frozen.yaml"
     frozen.write_text(freeze(config))
     assert launch(_save_slowly, 2, frozen) == ["finished", "finished"]
-    (row,) = record_of(config).rows()
-    assert 0 < float(row["seconds"]) < 11 * 0.2, "the second process waited that long"
+    for row in record_of(config).rows():  # of 12 steps each
+        assert 0 < float(row["seconds"]) < 11 * 0.2, "the second process waited that long"
 
 
 def test_a_last_batch_too_small_for_batch_norm_across_devices_is_refused(tmp_path: Path) -> None:
