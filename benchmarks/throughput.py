@@ -2,7 +2,8 @@
 
 Reads results/benchmarks/step.csv, small.csv and packing.csv, and results/<scale>/<finding>/cost.csv: steps that are not
 compiled, of which a network's last row counts, or the median of its rounds. The CPU is the one that step.csv has the
-newest rows of, if they are enough for a fit, with all its cores; GPUs are told by their names. --write puts the table where `findings plan --device` reads it.
+newest rows of, if they are enough for a fit, with all its cores; GPUs are told by their names. --write puts the table
+where `findings plan --device` reads it.
 """
 
 import argparse
