@@ -30,6 +30,16 @@ from tiny_runs import go, numbers, record_of, tiny
 # three epochs of 12 steps; the last batch of each has 29 images: one group for the first device, none for the second
 ODD = {"data___target_": "odd_digits.load", "data__name": "odd", "recipe__iterations": 36}
 FP64: dict[str, Any] = {**ODD, "recipe__precision": "fp64", "trainer__chunk_seconds": 0}
+# three epochs of 2 steps; the last batch of each is one image, of which the second device has nothing
+VGG = {
+    "model": "vgg16",
+    "model__depth": 11,
+    "model__head": "gap",
+    "data__size": 32,
+    "recipe__batch_size": 1436,
+    "recipe__iterations": 6,
+    "recipe__milestones": [2, 4],
+}
 DROPOUT = {"model__head": "fc", "model__hidden": "[16]", "model__dropout": 0.5}
 
 
@@ -50,13 +60,14 @@ def tensors(config: Config) -> dict[str, torch.Tensor]:
         {"recipe__batch_norm_group": 16},
         {"recipe__batch_norm_group": None},
         {"recipe__batch_norm_group": None, **DROPOUT},
+        {"recipe__batch_norm_group": None, **VGG},
     ],
-    ids=["a group each", "four groups each", "batch norm of all", "dropout"],
+    ids=["a group each", "four groups each", "batch norm of all", "dropout", "no batch norm"],
 )
 def test_two_devices_train_what_one_does(changes: dict[str, Any], tmp_path: Path) -> None:
-    one = run(tmp_path / "one", devices=1, **FP64, **changes)
+    one = run(tmp_path / "one", devices=1, **{**FP64, **changes})
     assert go(one).status == "finished"
-    two = run(tmp_path / "two", **FP64, **changes)
+    two = run(tmp_path / "two", **{**FP64, **changes})
     assert statuses(together(two, tmp_path)) == ["finished", "finished"]
     expected, found = numbers(record_of(one)), numbers(record_of(two))
     assert [row["epoch"] for row in found] == ["1", "2", "3"]
