@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from findings.assembly import ready
+from findings.commands import train as train_command
 from findings.config import Config
 from findings.errors import InputError
 from findings.following import Refused
@@ -23,7 +24,7 @@ from findings.journal import Journal, refuse_other_start
 from findings.lease import Leased, lease
 from findings.stopping import Stop
 from findings.train import Outcome, train
-from findings.world import World, launched
+from findings.world import ALONE, World, launched
 from several import Disturbance, Ended, launch, statuses, together
 from tiny_runs import go, numbers, record_of, tiny
 
@@ -215,6 +216,26 @@ def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)  # as SLURM binds them
     assert ready(config, third) == torch.device("cuda", 0)
     assert set_to == [torch.device("cuda", 1), torch.device("cuda", 0)]
+
+
+@pytest.mark.parametrize(("processes", "threads"), [(None, 4), ("1", 4), ("2", 2), ("8", 1)])
+def test_processes_on_one_host_share_its_cores(
+    processes: str | None, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("findings.plan.cores", lambda: 4)
+    monkeypatch.setattr("findings.world.launched", lambda: ALONE)
+    used: list[int | None] = []
+
+    def trains(config: Config, **_: Any) -> Outcome:
+        used.append(config.trainer.threads)
+        return Outcome("", "finished")
+
+    monkeypatch.setattr("findings.train.train", trains)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", processes or "")  # so that it is unset afterwards
+    if processes is None:
+        monkeypatch.delenv("LOCAL_WORLD_SIZE")
+    train_command._train(tiny(tmp_path, trainer__threads=None), retry=False)
+    assert used == [threads]
 
 
 def test_a_run_goes_on_with_as_many_devices_as_it_began_with(tmp_path: Path) -> None:

@@ -92,21 +92,21 @@ def _exchange(fault: str) -> str:
                 if (here.rank, turn) == (2, 5):
                     if fault == "killed":
                         os.kill(os.getpid(), signal.SIGKILL)
-                    raise ValueError("the disk is on fire")
+                    raise KeyboardInterrupt if fault == "interrupted" else ValueError("the disk is on fire")
                 here.add_up(tensor)
                 here.gathered(turn)
-    except (world.Gone, world.Parted, ValueError) as error:
+    except (world.Gone, world.Parted, ValueError, KeyboardInterrupt) as error:
         assert here.parted
         return f"{type(error).__name__}: {error}"
     return "nothing"
 
 
-def test_a_process_that_is_killed_is_gone_to_all_others() -> None:
+@pytest.mark.parametrize(("fault", "says"), [("killed", None), ("interrupted", "KeyboardInterrupt: ")])
+def test_a_process_that_is_killed_is_gone_to_all_others(fault: str, says: str | None) -> None:
     """Those who notice late do not take for the cause that another one has noticed."""
-    *ended, last = launch(_exchange, 4, "killed")
-    killed = ended.pop(2)
-    assert killed is None
-    for text in (*ended, last):
+    ended = launch(_exchange, 4, fault)
+    assert ended.pop(2) == says
+    for text in ended:
         assert text.startswith("Gone: another process of this run is gone: ")
         assert "onnection" in text, "what broke is said"
 

@@ -152,8 +152,7 @@ def refuse_other_start(world: World, iteration: int, accelerator: str) -> None:
     """
     if world.size == 1:
         return
-    everybody = world.gathered((iteration, accelerator))
-    iterations, accelerators = ([start[part] for start in everybody] for part in (0, 1))
+    iterations, accelerators = zip(*world.gathered((iteration, accelerator)), strict=True)
     if len(set(iterations)) > 1:
         said = ", ".join(map(str, iterations))
         raise InputError("runs_dir", f"processes begin after iterations {said}: they do not see the same files")

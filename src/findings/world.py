@@ -95,7 +95,8 @@ class World:
             if self.size == 1 or self.parted:
                 raise
             lost = _lost(error)
-            cause = self._part(None if lost else f"rank {self.rank}: {type(error).__name__}: {error}")
+            silent = lost or not isinstance(error, Exception)  # who is interrupted by hand has not failed
+            cause = self._part(None if silent else f"rank {self.rank}: {type(error).__name__}: {error}")
             if cause and isinstance(error, RuntimeError):
                 raise Parted(cause) from error
             if lost:
