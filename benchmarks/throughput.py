@@ -1,13 +1,15 @@
 """python -m benchmarks.throughput [--write]     the prices of a training step, fitted to what was recorded
 
 Reads results/benchmarks/step.csv, small.csv and packing.csv, and results/<scale>/<finding>/cost.csv: steps that are not
-compiled, of which a network's last row counts, or the median of its rounds. The CPU is that of step.csv's newest row,
-with all its cores; GPUs are told by their names. --write puts the table where `findings plan --device` reads it.
+compiled, of which a network's last row counts, or the median of its rounds. The CPU is the one that step.csv has the
+newest rows of, if they are enough for a fit, with all its cores; GPUs are told by their names. --write puts the table
+where `findings plan --device` reads it.
 """
 
 import argparse
 import csv
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
@@ -31,6 +33,8 @@ RESULTS = Path("results")
 TABLE = Path("src", "findings", "throughput", throughput.MEASURED)
 BENCHMARKS = {"step": "cifar10", "small": "quick"}  # and the scale of their networks
 EACH_MACHINES_OWN = "quick"  # a scale whose results are not committed
+EXECUTIONS = ("fast", "captured")  # how steps are made where nobody asks for another way; compiled ones say so
+GPUS = ("NVIDIA", "Tesla", "AMD Instinct")  # how their drivers begin a GPU's name, known to us or not
 LEAST = 5  # networks: three prices are fitted, and left_out leaves one out
 WORTH = 1.05  # times as fast, or runs are not put side by side
 HEADER = """\
@@ -78,16 +82,17 @@ def table(results: Path) -> str:
     rows, gpus = measured(results), throughput.names_of_gpus()
     devices: dict[str, Any] = {}
     for name, part in gpus.items():
-        of_gpu = [row for row in rows if part in row.device]
+        of_gpu = [row for row in rows if re.search(rf"\b{part}\b", row.device)]  # a GH200 is no H200
         if precisions := _fits(of_gpu, results):
             devices[name] = {"machine": of_gpu[-1].device, "precisions": precisions}
     steps = _read(results / "benchmarks" / "step.csv")
-    on_cpus = [row for row in steps if not any(part in row["machine"] for part in gpus.values())]
-    if on_cpus:
-        newest = max(on_cpus, key=lambda row: row["date"])
+    on_cpus = [row for row in steps if not row["machine"].startswith(GPUS)]
+    for newest in sorted(on_cpus, key=lambda row: row["date"], reverse=True):
         machine, cores = newest["machine"], int(newest["cores"])
         of_cpu = [row for row in rows if row.device == machine and row.threads in (cores, None)]
-        devices["cpu"] = {"machine": machine, "cores": cores, "precisions": _fits(of_cpu, results)}
+        if precisions := _fits(of_cpu, results):
+            devices["cpu"] = {"machine": machine, "cores": cores, "precisions": precisions}
+            break
     return HEADER + yaml.dump(devices, Dumper=_Dumper, sort_keys=False, width=200)
 
 
@@ -108,7 +113,7 @@ def measured(results: Path) -> list[Row]:
         rounds: dict[tuple[str, ...], list[dict[str, str]]] = {}
         for row in _read(path) if scale != EACH_MACHINES_OWN else ():
             # a network measured under overrides is another than the scale has of that name
-            if row["execution"] == "eager" and _known(scale, row["model"], row["precision"])[1].arm == row["arm"]:
+            if row["execution"] in EXECUTIONS and _known(scale, row["model"], row["precision"])[1].arm == row["arm"]:
                 rounds.setdefault((row["device"], row["threads"], row["arm"]), []).append(row)
         for same in rounds.values():
             pace = statistics.median(float(row["images_per_second"]) for row in same)

@@ -32,10 +32,25 @@ class Ended:
     reason: str
 
 
-def together(config: Config, directory: Path, disturbance: Disturbance | None = None, size: int = 2) -> list[Ended]:
-    """Train ``config`` by ``size`` processes, forked from one that has imported everything; how each ended, by rank."""
+def together(
+    config: Config,
+    directory: Path,
+    disturbance: Disturbance | None = None,
+    size: int = 2,
+    places: Sequence[Path] = (),
+) -> list[Ended]:
+    """Train ``config`` by ``size`` processes, each in its place if there are ``places``; how each ended, by rank."""
     frozen = directory / "frozen.yaml"
     frozen.write_text(freeze(config))
+    ended = launch(_train, size, frozen, disturbance, places)
+    return [Ended("gone", "") if one is None else one for one in ended]
+
+
+def launch(call: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
+    """What ``call(*arguments)`` returns in each of ``size`` processes, by rank; None for one that was killed.
+
+    They are forked from one that has imported everything.
+    """
     context = mp.get_context("forkserver")
     context.set_forkserver_preload(["findings.train"])
     with socket.socket() as probe:
@@ -44,7 +59,7 @@ def together(config: Config, directory: Path, disturbance: Disturbance | None = 
     members = []
     for rank in range(size):
         ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_member, args=(theirs, frozen, rank, size, port, disturbance))
+        process = context.Process(target=_member, args=(theirs, rank, size, port, call, arguments))
         process.start()
         theirs.close()
         members.append((process, ours))
@@ -56,31 +71,38 @@ def together(config: Config, directory: Path, disturbance: Disturbance | None = 
             process.kill()
 
 
-def _result(connection: Any) -> Ended:
+def _result(connection: Any) -> Any:
     assert connection.poll(SECONDS), "a process hangs"
     try:
-        ended: Ended = connection.recv()
+        return connection.recv()
     except EOFError:
-        return Ended("gone", "")
-    return ended
+        return None
 
 
-def _member(connection: Any, frozen: Path, rank: int, size: int, port: int, disturbance: Disturbance | None) -> None:
+def _member(
+    connection: Any, rank: int, size: int, port: int, call: Callable[..., Any], arguments: tuple[Any, ...]
+) -> None:
     told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({key: str(value) for key, value in told.items()})
+    connection.send(call(*arguments))
+
+
+def _train(frozen: Path, disturbance: Disturbance | None, places: Sequence[Path]) -> Ended:
     from findings.errors import InputError
     from findings.lease import Leased
     from findings.stopping import Stop
     from findings.train import train
     from findings.world import launched
 
-    if disturbance and disturbance.rank == rank:
+    if disturbance and disturbance.rank == launched().rank:
         _disturb(disturbance)
+    if places:
+        os.chdir(places[launched().rank])
     try:
         outcome = train(thaw(frozen), stop=Stop(), progress=lambda *_: None, retry_failed=True, world=launched())
-        connection.send(Ended(outcome.status, outcome.reason))
     except (InputError, Leased) as error:
-        connection.send(Ended("refused", str(error)))
+        return Ended("refused", str(error))
+    return Ended(outcome.status, outcome.reason)
 
 
 def _disturb(disturbance: Disturbance) -> None:

@@ -108,6 +108,11 @@ def test_predicting_needs_no_lightning() -> None:
             ["--device", "v100", "recipe.precision=bf16"],
             "--device v100: has no figures for training in bf16; allowed: recipe.precision=fp32",
         ),
+        (
+            ["--device", "h200", "--gpus", "4", "trainer.devices=2"],
+            "--device: predicts runs on one device each, not on trainer.devices=2 x trainer.nodes=1; allowed: 1 x 1",
+        ),
+        (["--device", "h200", "trainer.nodes=2"], "--device: predicts runs on one device each, not on trainer.dev"),
     ],
 )
 def test_a_prediction_that_cannot_be_made(arguments: list[str], line: str, capsys: pytest.CaptureFixture) -> None:

@@ -14,6 +14,7 @@ import yaml
 from findings import throughput
 from findings.compose import Composer
 from findings.errors import InputError
+from findings.identity import identify
 from findings.plan import count
 from findings.throughput import Prices, device, devices
 
@@ -90,6 +91,60 @@ def test_of_rows_recorded_again_the_last_count_and_of_processors_the_newest(benc
     fitted = yaml.safe_load(benchmark.table(tmp_path))["cpu"]
     assert fitted["machine"] == "A processor"
     assert fitted["precisions"]["bf16"]["seconds_per_layer"] == pytest.approx(1e-4, rel=0.01)
+
+
+@pytest.mark.parametrize("gpu", ["NVIDIA GH200 480GB", "NVIDIA L40S", "Tesla T4", "AMD Instinct MI300X"])
+def test_a_gpu_that_is_not_known_is_neither_another_nor_a_cpu(gpu: str, benchmark: Any, tmp_path: Path) -> None:
+    step_csv(tmp_path, gpu, PRICES, NETWORKS, date="2026-02-02")
+    assert yaml.safe_load(benchmark.table(tmp_path)) == {}
+    step_csv(tmp_path, "AMD EPYC", PRICES, NETWORKS)
+    step_csv(tmp_path, "A new processor", PRICES, NETWORKS[:2], date="2026-02-02")  # too few for a fit
+    fitted = yaml.safe_load(benchmark.table(tmp_path))
+    assert {name: entry["machine"] for name, entry in fitted.items()} == {"cpu": "AMD EPYC"}
+
+
+@pytest.mark.parametrize("gpu", ["NVIDIA H200", "NVIDIA H200 NVL"])
+def test_a_gpu_is_known_by_a_word_of_its_name(gpu: str, benchmark: Any, tmp_path: Path) -> None:
+    step_csv(tmp_path, gpu, PRICES, NETWORKS)
+    fitted = yaml.safe_load(benchmark.table(tmp_path))
+    assert {name: entry["machine"] for name, entry in fitted.items()} == {"h200": gpu}
+
+
+def cost_csv(results: Path, execution: str) -> None:
+    """What steps cost a finding's networks, as ``findings measure`` writes it."""
+    path = results / "cifar10" / "wide-vs-deep" / "cost.csv"
+    path.parent.mkdir(parents=True)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["model", "arm", "device", "precision", "threads", "execution", "batch_size", "images_per_second"]
+        )
+        for network in NETWORKS:
+            config = COMPOSER.compose(["scale=cifar10", f"model={network}", "recipe.precision=bf16"])
+            pace = 128 / PRICES.step(count(config), 128)
+            for factor in (0.5, 1, 2):  # rounds, of which the median counts
+                writer.writerow(
+                    [network, identify(config).arm, "NVIDIA H200", "bf16", 8, execution, 128, factor * pace]
+                )
+
+
+@pytest.mark.parametrize("execution", ["fast", "captured"])
+def test_costs_of_a_findings_networks_are_fitted_too(execution: str, benchmark: Any, tmp_path: Path) -> None:
+    cost_csv(tmp_path, execution)
+    found = yaml.safe_load(benchmark.table(tmp_path))["h200"]["precisions"]["bf16"]
+    assert found["seconds_per_layer"] == pytest.approx(1e-4, rel=0.01)
+    assert found["rows"][0]["record"] == "results/cifar10/wide-vs-deep/cost.csv"
+
+
+@pytest.mark.parametrize("execution", ["plain", "shared", "fast, compiled", "captured, compiled"])
+def test_costs_of_other_steps_are_of_no_account(execution: str, benchmark: Any, tmp_path: Path) -> None:
+    cost_csv(tmp_path, execution)
+    assert yaml.safe_load(benchmark.table(tmp_path)) == {}
+
+
+def test_the_records_costs_are_among_what_is_fitted() -> None:
+    rows = yaml.safe_load(TABLE.read_text())["cpu"]["precisions"]["bf16"]["rows"]
+    assert "results/cifar10-jpeg/wide-vs-deep/cost.csv" in {row["record"] for row in rows}
 
 
 def test_too_few_networks_make_no_fit(benchmark: Any, tmp_path: Path) -> None:

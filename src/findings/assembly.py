@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
+from findings import provenance
 from findings.allocator import keep_memory
 from findings.config import Config, Precision
 from findings.data.randomness import seed_for
@@ -24,7 +25,10 @@ DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precisio
 
 
 def ready(config: Config, world: World = ALONE) -> torch.device:
-    """The device to train on, with this process's threads and arithmetic set as the config says."""
+    """The device to train on, with this process's threads and arithmetic set as the config says.
+
+    Raises InputError where a CUDA device is asked for and there is none, or none for this process.
+    """
     keep_memory()
     threads = config.trainer.threads
     if threads and torch.get_num_threads() != threads:
@@ -34,10 +38,22 @@ def ready(config: Config, world: World = ALONE) -> torch.device:
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     device = torch.device(accelerator(config))
     if world.size > 1 and device.type == "cuda":
-        # a launcher shows a process all GPUs of its node, or its own one only
-        device = torch.device("cuda", world.local_rank % torch.cuda.device_count())
+        device = torch.device("cuda", _own_gpu(world.local_rank, torch.cuda.device_count()))
         torch.cuda.set_device(device)
     return device
+
+
+def _own_gpu(local_rank: int, visible: int) -> int:
+    """A launcher shows a process all GPUs of its node, or its own one only."""
+    if visible == 1:
+        return 0
+    if local_rank >= visible:
+        raise InputError(
+            "trainer.devices",
+            f"process {local_rank + 1} of {provenance.host()} has no GPU of its own: torch sees {visible} there; "
+            f"allowed: at most {visible} processes on this host",
+        )
+    return local_rank
 
 
 def new_learner(config: Config, stream: Stream, splits: dict[str, Split]) -> Learner:

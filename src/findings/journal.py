@@ -12,6 +12,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from findings.errors import InputError
 from findings.learner import Learner
 from findings.lease import Lease
 from findings.probes import probe
@@ -51,6 +52,7 @@ class Journal(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
         self.stop.take_over_signals()  # Lightning has just put its own handlers before ours
         assert isinstance(learner, Learner)
+        refuse_other_start(self.world, learner.done, learner.device.type)
         self.begin(learner)
         if learner.evaluation_pending:
             self._advance(trainer, learner)
@@ -141,6 +143,22 @@ class Journal(pl.Callback):
         self.record.update(iteration=iteration, wall_seconds=round(self.record["wall_seconds"] + seconds, 2))
         rows, self.unsaved = self.unsaved, []
         self.mirror(rows)
+
+
+def refuse_other_start(world: World, iteration: int, accelerator: str) -> None:
+    """Before tensors are exchanged: processes that disagree would wait for each other, or add up different weights.
+
+    Raises InputError, in all processes, where they begin at different iterations or on different kinds of device.
+    """
+    if world.size == 1:
+        return
+    iterations, accelerators = zip(*world.gathered((iteration, accelerator)), strict=True)
+    if len(set(iterations)) > 1:
+        said = ", ".join(map(str, iterations))
+        raise InputError("runs_dir", f"processes begin after iterations {said}: they do not see the same files")
+    if len(set(accelerators)) > 1:
+        said = ", ".join(accelerators)
+        raise InputError("trainer.accelerator", f"processes have different devices ({said}); allowed: cpu for all")
 
 
 def _sync(path: Path) -> None:

@@ -84,7 +84,9 @@ class Learner(pl.LightningModule):
             torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
         seconds = time.perf_counter() - started
         if self.world.size > 1:
-            seconds = max(self.world.gathered(seconds))  # or devices would cut the coming steps into other chunks
+            # the same for all, or devices would cut the coming steps into other chunks; and the least: all end at the
+            # same exchange, and who began last waited for nobody. The others' hold what rank 0 wrote in between
+            seconds = min(self.world.gathered(seconds))
         self.seconds += seconds
         # by the image: an epoch's last batch may be a small one, and is no measure of the others
         size, count = self.config.recipe.batch_size, len(self.stream.images)

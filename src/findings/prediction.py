@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from findings.config import Config, Remeasure
 from findings.data.stream import steps_per_epoch
+from findings.errors import InputError
 from findings.plan import PlannedRun
 from findings.throughput import FORWARD, Device
 
@@ -50,8 +51,10 @@ def predict(runs: Sequence[PlannedRun], device: Device, count: int = 1) -> Predi
     """Training and evaluation of ``runs`` on ``count`` devices; starting, decoding and checkpoints are left out.
 
     Runs share a device only where that was measured for all of them, and there are enough to fill every device.
-    Raises InputError where the device has no figures for a run's precision.
+    Raises InputError where the device has no figures for a run's precision, or a run is trained on several devices.
     """
+    for run in runs:
+        _refuse_several_devices(run.config)
     tables = {name: device.throughput(name) for name in dict.fromkeys(run.config.recipe.precision.name for run in runs)}
     packings = {table.packing for table in tables.values()}
     packing = packings.pop() if len(packings) == 1 else None
@@ -67,6 +70,17 @@ def predict(runs: Sequence[PlannedRun], device: Device, count: int = 1) -> Predi
         predicted.append(Predicted(slower * seconds, table.basis, table.because))
     unknown = any(evaluated(run) is None for run in runs)
     return Prediction(device, count, packing.runs if packing else 1, predicted, unknown)
+
+
+def _refuse_several_devices(config: Config) -> None:
+    """What they gain was not measured."""
+    devices, nodes = config.trainer.devices, config.trainer.nodes
+    if devices * nodes > 1:
+        raise InputError(
+            "--device",
+            f"predicts runs on one device each, not on trainer.devices={devices} x trainer.nodes={nodes}; "
+            "allowed: 1 x 1, or leave --device out",
+        )
 
 
 def evaluated(run: PlannedRun) -> float | None:

@@ -56,16 +56,24 @@ def train(
     if world.parted:
         raise InputError("findings train", "after an error its processes have parted; start them again")
     if not world.leads:
-        return _follow(config, stop, world)
+        with stop.listening():
+            return _follow(config, stop, world)
     try:
         outcome = _lead(config, stop, progress, retry_failed, world)
     except InputError as error:
-        world.told(Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
+        _tell(world, Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
         raise
     except Leased as holder:
-        world.told(Refused(identify(config).id, str(holder)))
+        _tell(world, Refused(identify(config).id, str(holder)))
         raise
-    return world.told(outcome)
+    _tell(world, outcome)
+    return outcome
+
+
+def _tell(world: World, last: Outcome | Refused) -> None:
+    """Rank 0's last word on a run, which stands whether or not the others are still there to hear it."""
+    with contextlib.suppress(RuntimeError), world.working():
+        world.told(last)
 
 
 def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, world: World) -> Outcome:
@@ -93,7 +101,8 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
                 begin = Begin(
                     config, directory, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint
                 )
-                world.told(begin)
+                with world.working():  # another process may be gone by now
+                    world.told(begin)
                 _fit(begin, dataset, Journal(record, held, stop, progress, mirror.log, world), stop, world)
         except (Interrupted, Gone) as interruption:
             return _end(record, run, "interrupted", str(interruption))
@@ -126,6 +135,8 @@ def _follow(config: Config, stop: Stop, world: World) -> Outcome:
         raise KeyboardInterrupt from None
     except InputError:
         raise
+    except Gone as interruption:
+        return Outcome(identify(config).id, "interrupted", str(interruption))
     except Exception as error:
         return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
     if isinstance(said, Refused):

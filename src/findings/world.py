@@ -1,12 +1,14 @@
 """The processes that train one run together, one on each device: which one this is, and what they tell each other.
 
 What is told goes over gloo, on the CPU; tensors on GPUs are added up by NCCL. Whoever fails leaves, which breaks the
-connections of the others: they fail at once instead of waiting for ever.
+connections of the others: who waits at gloo then fails at once. Who waits inside CUDA, for what NCCL adds up, does so
+when NCCL's watchdog sees the loss, or after :data:`PATIENCE`.
 """
 
 import atexit
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -25,6 +27,12 @@ T = TypeVar("T")
 PATIENCE = timedelta(minutes=30)  # for others that decode a large data set, or hang
 FAILURE = "failure"  # the key under which the first to fail says why
 LAST_WORDS = timedelta(seconds=5)  # to read them
+# what gloo, NCCL and their sockets say of a peer that is no longer there; other errors of theirs are mistakes to mend
+LOST = re.compile(
+    r"connection (was )?(closed|reset|refused|timed out)|broken pipe|socket closed|timed out|timeout|no route to host|"
+    r"host is unreachable|remote process exit|ncclRemoteError|communicator was aborted",
+    re.IGNORECASE,
+)
 
 
 class Parted(RuntimeError):
@@ -86,23 +94,31 @@ class World:
         except BaseException as error:
             if self.size == 1 or self.parted:
                 raise
-            cause = self._part(f"{type(error).__name__}: {error}")
+            lost = _lost(error)
+            silent = lost or not isinstance(error, Exception)  # who is interrupted by hand has not failed
+            cause = self._part(None if silent else f"rank {self.rank}: {type(error).__name__}: {error}")
             if cause and isinstance(error, RuntimeError):
                 raise Parted(cause) from error
-            if isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "gloo" in str(error)):
-                raise Gone("another process of this run is gone") from error
+            if lost:
+                raise Gone(f"another process of this run is gone: {str(error).partition(chr(10))[0]}") from error
             raise
 
-    def _part(self, problem: str) -> str | None:
-        """Close the connections; what another process said when it closed its own, if one did."""
+    def _part(self, problem: str | None) -> str | None:
+        """Close the connections; what another process said when it closed its own, if one did.
+
+        A ``problem`` of this process's own is said to the others. A lost connection is none: with three processes or
+        more, all that remain have one, and whoever noticed first would be taken for the cause.
+        """
         self.parted = True
         said = None
         assert self.store is not None
         with contextlib.suppress(RuntimeError):  # rank 0 keeps the store, and may be gone
             self.store.set_timeout(LAST_WORDS)
-            mine = f"rank {self.rank}: {problem}"
-            first = self.store.compare_set(FAILURE, "", mine).decode()
-            said = first if first != mine else None
+            if problem is not None:
+                first = self.store.compare_set(FAILURE, "", problem).decode()
+                said = first if first != problem else None
+            elif self.store.check([FAILURE]):
+                said = self.store.get(FAILURE).decode()
         # with GPUs it would wait for what the others never finish: the end of this process closes all connections
         if not torch.cuda.is_available():
             dist.destroy_process_group()
@@ -114,6 +130,12 @@ class World:
             dist.destroy_process_group()
 
 
+def _lost(error: BaseException) -> bool:
+    """Whether ``error`` says that another process is no longer there."""
+    exchanging = isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "gloo" in str(error))
+    return exchanging and LOST.search(str(error)) is not None
+
+
 ALONE = World()
 
 
@@ -121,7 +143,7 @@ ALONE = World()
 def launched() -> World:
     """The processes that srun, torchrun or the like have started, connected; :data:`ALONE` where it is but one.
 
-    Raises InputError where the environment does not say who they are.
+    Raises InputError where the environment does not say who they are, or they do not find each other.
     """
     who = _by_torchrun() or _by_srun()
     if who is None or who[1] == 1:
@@ -130,10 +152,14 @@ def launched() -> World:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     try:
         store, rank, size = next(iter(rendezvous("env://", rank, size, timeout=PATIENCE)))
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+        world = World(rank, size, local_rank, store)
     except ValueError as error:
         raise InputError("findings train", f"{size} processes were launched, but {error}") from None
-    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
-    world = World(rank, size, local_rank, store)
+    except RuntimeError as error:  # the port is another's, the name nobody's, or a process never came
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        problem = str(error).partition("\n")[0]
+        raise InputError(where, f"process {rank} of {size} does not meet the others there: {problem}") from None
     atexit.register(world.close)
     return world
 

@@ -118,6 +118,78 @@ def test_nothing_half_written_stays_when_the_disk_is_full(
     assert "No space left on device" in caplog.text
 
 
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a cluster's node keeps its own copies."""
+    monkeypatch.setenv("FINDINGS_SCRATCH", str(tmp_path / "scratch"))
+    return tmp_path / "scratch" / "findings"
+
+
+def test_a_copy_on_the_nodes_own_disk_is_what_is_read(
+    config: DataConfig, decodings: list[Path], cache_home: Path, scratch: Path
+) -> None:
+    whole = load(config)
+    load(config)
+    (copy,) = entries(scratch)
+    assert copy.read_bytes() == entries(cache_home)[0].read_bytes()
+    copied = copy.stat().st_ino
+    again = load(config)
+    assert copy.stat().st_ino == copied, "once"
+    assert np.array_equal(again.train_images, whole.train_images)
+    assert len(decodings) == 1
+
+
+def test_a_copy_is_made_again_of_a_changed_entry_of_the_same_size(
+    config: DataConfig, folder: Path, decodings: list[Path], cache_home: Path, scratch: Path
+) -> None:
+    load(config)
+    load(config)
+    (copy,), (entry,) = entries(scratch), entries(cache_home)
+    before = copy.stat()
+    image = folder / "train" / "ant" / "1.png"
+    pixels = np.asarray(Image.open(image)) ^ 1
+    Image.fromarray(pixels).save(image)
+    changed = load(config)
+    assert entry.stat().st_size == before.st_size
+    load(config)
+    assert len(decodings) == 2
+    assert copy.read_bytes() == entry.read_bytes()
+    assert load(config).fingerprint == changed.fingerprint
+
+
+def test_a_damaged_copy_gives_way_to_its_entry(
+    config: DataConfig, decodings: list[Path], cache_home: Path, scratch: Path
+) -> None:
+    whole = load(config)
+    load(config)
+    (copy,) = entries(scratch)
+    times = copy.stat().st_atime_ns, copy.stat().st_mtime_ns
+    copy.write_bytes(bytes(copy.stat().st_size))
+    os.utime(copy, ns=times)
+    assert load(config).fingerprint == whole.fingerprint
+    assert len(decodings) == 1
+
+
+def test_a_full_disk_of_the_nodes_own_is_left_as_it_was(
+    config: DataConfig,
+    decodings: list[Path],
+    scratch: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole = load(config)
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("findings.data.cache.shutil.copyfile", full)
+    assert load(config).fingerprint == whole.fingerprint
+    assert entries(scratch) == []
+    assert len(decodings) == 1
+    assert "No space left on device" in caplog.text
+
+
 def test_data_cache_names_the_folder(config: DataConfig, tmp_path: Path, cache_home: Path) -> None:
     load(replace(config, cache=str(tmp_path / "own")))
     assert [path.suffix for path in (tmp_path / "own").iterdir()] == [".npz"]

@@ -16,9 +16,9 @@ def test_parts_follow_one_another_and_split_no_group(images: int, size: int, gro
     assert parts[-1][1] == images
     assert all(stop == start for (_, stop), (start, _) in pairwise(parts))
     assert all(start % (group or 1) == 0 for start, stop in parts if start < stop)
-    held = [groups(stop - start, group) for start, stop in parts]
     assert parts[0][1] > 0
     if group:
+        held = [groups(stop - start, group) for start, stop in parts]
         assert sum(held) == groups(images, group)
         assert max(held) - min(held) <= 1
     else:

@@ -160,7 +160,10 @@ def _train(config: "Config", retry: bool) -> "Outcome":
     from findings.world import launched
 
     if config.trainer.threads is None:
-        config = replace(config, trainer=replace(config.trainer, threads=cores()))
+        config = replace(
+            config,
+            trainer=replace(config.trainer, threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))),
+        )
     world = launched()
     console, spoken = Console(quiet=not world.leads), time.monotonic()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:

@@ -52,7 +52,10 @@ def through(
     key = hashlib.sha256(json.dumps([str(source.resolve()), decoding]).encode()).hexdigest()[:24]
     entry = folder / f"{key}.npz"
     before = state()
-    cached = _read(_nearest(entry), before)
+    nearest = _nearest(entry)
+    cached = _read(nearest, before)
+    if cached is None and nearest != entry:  # a copy may be damaged where its entry is not
+        cached = _read(entry, before)
     if cached is not None:
         return cached
     dataset = decode()
@@ -62,19 +65,35 @@ def through(
 
 
 def _nearest(entry: Path) -> Path:
-    """On a cluster's node that has a disk of its own (FINDINGS_SCRATCH), a copy there, made by who comes first."""
+    """On a cluster's node that has a disk of its own (FINDINGS_SCRATCH), a copy there, made by who comes first.
+
+    The entry itself where there is none, or no room for a copy.
+    """
     scratch = os.environ.get("FINDINGS_SCRATCH")
     if not scratch or not entry.exists():
         return entry
     copy = Path(scratch) / "findings" / entry.name
-    with contextlib.suppress(OSError):
-        if not copy.exists() or copy.stat().st_size != entry.stat().st_size:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            temporary = copy.with_name(f".{copy.stem}-{uuid.uuid4().hex}.tmp")
-            shutil.copyfile(entry, temporary)
-            temporary.replace(copy)
-        return copy
-    return entry
+    try:
+        if not copy.exists() or state_of_file(copy) != state_of_file(entry):
+            _copy(entry, copy)
+    except OSError as error:
+        _log.warning("%s: no copy of %s (%s); it is read where it is", copy, entry, error.strerror)
+        return entry
+    return copy
+
+
+def _copy(entry: Path, copy: Path) -> None:
+    """With the entry's time of change, which tells when the copy is out of date. Raises OSError."""
+    temporary = copy.with_name(f".{copy.stem}-{uuid.uuid4().hex}.tmp")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        changed = entry.stat().st_mtime_ns  # before it is read: if it is replaced meanwhile, the next one copies again
+        shutil.copyfile(entry, temporary)
+        os.utime(temporary, ns=(changed, changed))
+        temporary.replace(copy)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _read(entry: Path, state: str) -> Dataset | None:

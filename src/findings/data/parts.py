@@ -2,6 +2,7 @@
 
 from findings.config import Config
 from findings.errors import InputError
+from findings.nets.schema import resolve
 
 
 def part(images: int, rank: int, size: int, group: int | None) -> tuple[int, int]:
@@ -16,19 +17,21 @@ def part(images: int, rank: int, size: int, group: int | None) -> tuple[int, int
     return start, stop
 
 
-def groups(images: int, group: int | None) -> int:
+def groups(images: int, group: int) -> int:
     """Groups of batch norm in so many images; the last one may be smaller."""
-    return -(-images // group) if group else min(images, 1)
+    return -(-images // group)
 
 
 def refuse_small_batch(config: Config, images: int) -> None:
     """Refuse an epoch of ``images`` whose last batch has fewer images than there are devices, where each needs one.
 
-    Groups of batch norm need nobody else: then a device may sit a batch out.
+    Groups of batch norm need nobody else, nor do networks without it: then a device may sit a batch out.
     """
+    if config.recipe.batch_norm_group is not None or not resolve(config.model).get("batch_norm", True):
+        return
     recipe, devices = config.recipe, config.trainer.devices * config.trainer.nodes
     last = images % recipe.batch_size
-    if recipe.batch_norm_group is None and 0 < last < devices and (not recipe.drop_last or images < recipe.batch_size):
+    if 0 < last < devices and (not recipe.drop_last or images < recipe.batch_size):
         raise InputError(
             "trainer.devices",
             f"the last of an epoch's {images} images make a batch of {last}, too few for batch norm across {devices} "

@@ -24,9 +24,10 @@ class Shared(Fast):
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         super().__init__(network, stream, optimizer, config)
-        self.stream, self.world, self.group = stream, stream.world, config.recipe.batch_norm_group
+        self.stream, self.world = stream, stream.world
         self.dropouts = [layer for layer in network.modules() if isinstance(layer, PartOfDropout)]
         norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d)]
+        self.group = norms[0].group if norms else 1  # of account where there are statistics
         self.statistics = [s for norm in norms for s in (norm.running_mean, norm.running_var) if s is not None]
         first = self.update.parameters[0]
         tensors = [*self.update.parameters, *self.statistics, first.new_zeros(2)]

@@ -100,7 +100,7 @@ def devices() -> dict[str, Device]:
 
 
 def names_of_gpus() -> dict[str, str]:
-    """{device: what its driver's name for it has in it}."""
+    """{device: the word in its driver's name for it}."""
     return {name: entry["named"] for name, entry in _read(PUBLISHED)["devices"].items()}
 
 
