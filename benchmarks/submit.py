@@ -1,6 +1,6 @@
 """python -m benchmarks.submit [--record]     how long `findings submit` takes, besides sbatch itself
 
-Whole processes on the tests' own SLURM, median of several; no job begins. The target for 12 runs: 5 s more than sbatch itself.
+Whole processes on the tests' own SLURM, median of several; no job begins. For 12 runs it has 5 s more than sbatch.
 """
 
 import os
