@@ -32,11 +32,11 @@ def test_every_run_is_on_disk_before_any_starts(tmp_path: Path) -> None:
 
 def test_a_run_that_has_begun_keeps_its_threads_and_may_find_its_data_elsewhere(tmp_path: Path) -> None:
     (run,) = freeze_plan([planned(tmp_path, trainer__threads=1)])
-    (again,) = freeze_plan([planned(tmp_path, trainer__threads=2)])
-    assert again.config.trainer.threads == 2  # it was planned, no more
+    (again,) = freeze_plan([planned(tmp_path, trainer__threads=2, trainer__devices=2)])
+    assert (again.config.trainer.threads, again.config.trainer.devices) == (1, 2)  # so far it was planned, no more
     Record(tmp_path / run.identity.id).update(attempts=1)
-    (again,) = freeze_plan([planned(tmp_path, trainer__threads=1, data__root="elsewhere")])
-    assert again.config.trainer.threads == 2
+    (again,) = freeze_plan([planned(tmp_path, trainer__threads=2, trainer__devices=1, data__root="elsewhere")])
+    assert (again.config.trainer.threads, again.config.trainer.devices) == (1, 2)
     assert again.config.data.root == "elsewhere"
     assert thaw(tmp_path / again.identity.id / "config.yaml") == again.config
 

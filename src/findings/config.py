@@ -143,9 +143,13 @@ ACCELERATORS = ("auto", "cpu", "cuda")
 TRACKING_MODES = ("auto", "online", "offline", "none")
 
 
-def with_rounding_of(config: Config, begun: Config) -> Config:
-    """``config``, computed as the run that has ``begun`` is: with its devices, its threads, and its kind of steps."""
-    kept = {name: getattr(begun.trainer, name) for name in ("devices", "nodes", "threads", "fast", "compiled")}
+def with_rounding_of(config: Config, frozen: Config, *, begun: bool) -> Config:
+    """``config``, computed as was ``frozen`` with all runs of its sweep: with those threads, and that kind of steps.
+
+    Where the run has ``begun``, on as many devices, too.
+    """
+    names = ("threads", "fast", "compiled", *(("devices", "nodes") if begun else ()))
+    kept = {name: getattr(frozen.trainer, name) for name in names}
     return replace(config, trainer=replace(config.trainer, **kept))
 
 

@@ -80,6 +80,11 @@ class Record:
     def status(self) -> str:
         return str(self.fields.get("status", "planned"))
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the run was ever in training; otherwise it was planned at most."""
+        return bool(self.fields.get("attempts"))
+
     def update(self, **changes: Any) -> None:
         """Change fields of record.json, on disk, at once."""
         self.fields |= changes

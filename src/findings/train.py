@@ -82,11 +82,11 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
     with lease(directory) as held:
         record = Record(directory)
         ended = standing(record, config, retry_failed=retry_failed)
-        begun = bool(record.get("attempts"))  # not only planned
-        config = with_rounding_of(config, thaw(record.config)) if begun else config
+        if record.config.exists():
+            config = with_rounding_of(config, thaw(record.config), begun=record.has_begun)
         if not ended:
             _refuse_other_world(config, world)
-        if not begun:
+        if not record.has_begun:
             record.write_config(freeze(config))
         dataset = _dataset(config.data)
         _refuse_other_data(record, dataset)

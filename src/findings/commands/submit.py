@@ -158,15 +158,18 @@ def _for_cluster(runs: "Sequence[PlannedRun]", profile: "Profile", pack: int) ->
 
 
 def _refuse_other_devices(runs: "Sequence[PlannedRun]", profile: "Profile") -> None:
-    from findings.execute.freezing import begun
+    from findings.frozen import thaw
     from findings.records import Record
 
     for run in runs:
-        before = begun(Record(Path(run.config.runs_dir) / run.identity.id))
-        if before is not None and before.trainer.devices * before.trainer.nodes != profile.processes:
+        record = Record(Path(run.config.runs_dir) / run.identity.id)
+        if not record.has_begun:
+            continue
+        trainer = thaw(record.config).trainer
+        if trainer.devices * trainer.nodes != profile.processes:
             raise InputError(
                 run.identity.id,
-                f"has begun on {before.trainer.nodes} x {before.trainer.devices} devices and goes on with as many; "
+                f"has begun on {trainer.nodes} x {trainer.devices} devices and goes on with as many; "
                 f"the profile has {profile.nodes} x {profile.devices}",
             )
 

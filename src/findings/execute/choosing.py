@@ -168,8 +168,10 @@ def _memory(run: PlannedRun) -> int:
 
 def _as_begun(run: PlannedRun) -> PlannedRun:
     """A run that has its config already is trained as that says."""
-    frozen = _record(run).config
-    return replace(run, config=with_rounding_of(run.config, thaw(frozen))) if frozen.exists() else run
+    record = _record(run)
+    if not record.config.exists():
+        return run
+    return replace(run, config=with_rounding_of(run.config, thaw(record.config), begun=record.has_begun))
 
 
 def _is_open(run: PlannedRun) -> bool:

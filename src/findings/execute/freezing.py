@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from findings.config import Config, with_rounding_of
+from findings.config import with_rounding_of
 from findings.frozen import freeze, thaw
 from findings.identity import refuse_other
 from findings.lease import Leased, lease
@@ -16,23 +16,18 @@ from findings.records import Record
 def freeze_plan(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     """Write runs/<run id>/config.yaml for each run, and a record that says it is planned; returns the runs as frozen.
 
-    A run that has begun keeps what changes its rounding; where it finds its data, and how it is
-    tracked, may change. Raises InputError where the directory holds another run's config.
+    What changes its rounding a run keeps; where it finds its data, how it is tracked and, until it has begun, its
+    devices may change. Raises InputError where the directory holds another run's config.
     """
     return [_freeze(run) for run in runs]
-
-
-def begun(record: Record) -> Config | None:
-    """The config with which the run began; None where it was planned at most. Raises InputError if it is damaged."""
-    return thaw(record.config) if record.get("attempts") else None
 
 
 def _freeze(run: PlannedRun) -> PlannedRun:
     record = Record(Path(run.config.runs_dir) / run.identity.id)
     if record.config.exists() and record.config.read_text() != freeze(run.config):
-        refuse_other(str(record.directory), thaw(record.config), run.config)
-        before = begun(record)
-        run = replace(run, config=with_rounding_of(run.config, before)) if before else run
+        frozen = thaw(record.config)
+        refuse_other(str(record.directory), frozen, run.config)
+        run = replace(run, config=with_rounding_of(run.config, frozen, begun=record.has_begun))
     if record.status == "finished":
         return run
     with contextlib.suppress(Leased), lease(record.directory):  # what is in training elsewhere is frozen already
