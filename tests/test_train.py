@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from findings.cli import main
 from findings.data.batches import Batches
 from findings.errors import InputError
+from findings.frozen import freeze
 from findings.journal import Journal
+from findings.lease import lease
 from findings.stopping import Stop
 from findings.train import train
+from findings.world import Unmet
 from tiny_runs import go, numbers, record_of, replaced, tiny, trained
 
 ARITHMETIC = ("devices", "threads", "fast", "compiled", "precision")  # what decides rounding
@@ -196,3 +200,28 @@ def test_a_run_that_another_process_took_over_is_left_to_it(tmp_path: Path) -> N
         train(config, stop=Stop(), progress=progress)
     assert record_of(config)["status"] == "running"
     assert json.loads((record_of(config).directory / "lease.json").read_text()) == other
+
+
+@pytest.mark.parametrize("error", [Unmet("host:1", "process 1 of 2 does not meet the others"), OSError(28, "No space")])
+def test_what_another_start_may_change_is_no_bad_input_of_a_frozen_run(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    frozen = tmp_path / "frozen.yaml"
+    frozen.write_text(freeze(tiny(tmp_path)))
+    monkeypatch.setattr("findings.commands.train._train", fail)
+    assert main(["train", "--frozen", str(frozen)]) == 1
+    assert capsys.readouterr().err == f"findings: {error}\n"
+
+
+def test_a_frozen_run_that_is_in_training_elsewhere_is_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny(tmp_path)
+    frozen = tmp_path / "frozen.yaml"
+    frozen.write_text(freeze(config))
+    with lease(record_of(config).directory):
+        assert main(["train", "--frozen", str(frozen)]) == 3
+    assert "in training by process" in capsys.readouterr().err

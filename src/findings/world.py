@@ -35,6 +35,10 @@ LOST = re.compile(
 )
 
 
+class Unmet(InputError):
+    """The processes of a run do not find each other; another time they may."""
+
+
 class Parted(RuntimeError):
     """Another of the processes has failed, and this is what it said."""
 
@@ -143,7 +147,7 @@ ALONE = World()
 def launched() -> World:
     """The processes that srun, torchrun or the like have started, connected; :data:`ALONE` where it is but one.
 
-    Raises InputError where the environment does not say who they are, or they do not find each other.
+    Raises InputError where the environment does not say who they are, and Unmet where they do not find each other.
     """
     who = _by_torchrun() or _by_srun()
     if who is None or who[1] == 1:
@@ -159,7 +163,7 @@ def launched() -> World:
     except RuntimeError as error:  # the port is another's, the name nobody's, or a process never came
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         problem = str(error).partition("\n")[0]
-        raise InputError(where, f"process {rank} of {size} does not meet the others there: {problem}") from None
+        raise Unmet(where, f"process {rank} of {size} does not meet the others there: {problem}") from None
     atexit.register(world.close)
     return world
 

@@ -66,12 +66,14 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 def _train_frozen(config: "Config", retry: bool) -> int:
     """What starts it is a program, which has to tell bad input from what another start may change."""
+    from findings.world import Unmet
+
     try:
         return EXIT_CODES[_train(config, retry).status]
     except InTraining as error:
         print(f"findings: {error}", file=sys.stderr)
         return LEASED
-    except OSError as error:  # a disk that is full, or gone
+    except (Unmet, OSError) as error:  # OSError: a disk that is full, or gone
         print(f"findings: {error}", file=sys.stderr)
         return FAILED
 
