@@ -18,14 +18,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.made_up import load
 from benchmarks.turns import Turns
-from findings.assembly import DTYPES, new_learner, new_trainer, quiet, ready
-from findings.config import Config, Precision
+from findings.config.schema import Config, Precision
+from findings.cost.measure.steps import ENDLESS
 from findings.data.augment import Statistics
 from findings.data.stream import place
-from findings.learner import EpochChunks, Learner
-from findings.measure.steps import ENDLESS
-from findings.network import build
-from findings.steps.update import Update
+from findings.nets.build import build
+from findings.training.assembly import DTYPES, new_learner, new_trainer, quiet, ready
+from findings.training.learner import EpochChunks, Learner
+from findings.training.steps.update import Update
 
 READY_MADE = 16  # batches that the bare loop goes through again and again
 LOADERS = 2  # the usual way's workers

@@ -4,10 +4,10 @@ import argparse
 
 import numpy as np
 
-from findings.compose import Composer
-from findings.config import Config, DataConfig
+from findings.config.compose import Composer
+from findings.config.schema import Config, DataConfig
 from findings.data.dataset import Dataset, build
-from findings.plan import cores
+from findings.system.processes import cores
 
 NETWORKS = ("resnet20", "resnet56", "resnet110", "plain56", "wide16x4")
 PROTOCOL = ("scale=cifar10", "data.name=made-up", f"data._target_={__name__}.load", "tracking=none")
@@ -41,7 +41,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
 
 def precisions() -> list[str]:
     """fp32, and before it what is fastest here."""
-    from findings.measure.machine import native_bf16
+    from findings.cost.measure.machine import native_bf16
 
     return ["bf16", "fp32"] if native_bf16() else ["fp32"]
 
@@ -50,6 +50,6 @@ def device() -> str:
     """The name of what networks are trained on."""
     import torch
 
-    from findings import provenance
+    from findings.records import provenance
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else provenance.processor()

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.made_up import add_networks, config, device
 from benchmarks.table import Benchmark, Row, parser
-from findings.execute.processes import prepare
-from findings.identity import identify
-from findings.measure.measurement import Failure
-from findings.measure.rounds import Network, measured
+from findings.config.identity import identify
+from findings.cost.measure.measurement import Failure
+from findings.cost.measure.rounds import Network, measured
+from findings.engines.processes import prepare
 
 SECONDS = 1.0  # of steps, after those that warm up
 MEMORY = Benchmark(
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _rows(networks: Sequence[str], precisions: Sequence[str]) -> Iterator[Row]:
-    prepare("findings.measure.steps")
+    prepare("findings.cost.measure.steps")
     for name in networks:
         for precision in precisions:
             chosen = config(name, precision)

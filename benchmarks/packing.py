@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.made_up import config, device, precisions
 from benchmarks.table import Benchmark, Row, parser, up_to
-from findings.execute.choosing import PATIENCE, pace
-from findings.execute.local import gpus
-from findings.execute.processes import prepare
-from findings.measure.measurement import Failure
-from findings.plan import cores
+from findings.cost.autotune import PATIENCE, pace
+from findings.cost.measure.measurement import Failure
+from findings.engines.local.pool import gpus
+from findings.engines.processes import prepare
+from findings.system.processes import cores
 
 PACKING = Benchmark(
     name="packing",
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _rows(network: str, precision: str, most: int, seconds: float) -> Iterator[Row]:
-    prepare("findings.measure.packing", "benchmarks.made_up")
+    prepare("findings.cost.measure.packing", "benchmarks.made_up")
     alone = None
     for workers in up_to(most, factor=2, start=1):
         threads = max(1, cores() // workers)

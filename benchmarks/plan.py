@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from benchmarks.table import Benchmark, Row, parser, up_to
-from findings import provenance
+from findings.records import provenance
 
 SWEEP = "quick/depth-degradation"
 DEPTHS, WIDTHS = (8, 14, 20, 26, 32), range(4, 14)  # 50 residual networks
@@ -70,8 +70,8 @@ def _overrides(runs: int) -> list[str]:
 
 def _plan_here(overrides: list[str]) -> tuple[int, float]:
     """(runs, seconds)."""
-    from findings.plan import Planner
-    from findings.sweeps import find
+    from findings.planning.plan import Planner
+    from findings.planning.sweeps import find
 
     (sweep,) = find(SWEEP)
     started = time.perf_counter()

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import Benchmark, Row, parser
-from findings import provenance
-from findings.intervals import welch
-from findings.plan import Planner
-from findings.records import Record
-from findings.sweeps import find
+from findings.judging.intervals import welch
+from findings.planning.plan import Planner
+from findings.planning.sweeps import find
+from findings.records import provenance
+from findings.records.record import Record
 
 SWEEP = "cifar10-jpeg/depth-degradation"
 PRECISIONS = ("fp32", "bf16")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import Benchmark, Row, parser, up_to
-from findings import provenance
+from findings.records import provenance
 
 NETWORKS = {"plain20": 20, "plain56": 56, "resnet20": 20, "resnet56": 56, "resnet110": 110}  # and depths
 EPOCHS, STEPS = 200, 390  # rows of each record, iterations between two
@@ -68,7 +68,7 @@ def _in_a_fresh_process(folder: str) -> tuple[float, float]:
 
 def build(folder: str) -> tuple[float, float]:
     """(seconds, the process's peak resident memory in MiB)."""
-    from findings import report
+    from findings.report import build as report
 
     started = time.perf_counter()
     report.build(SCALE, Path(folder, "results"), Path(folder, "runs"))
@@ -137,7 +137,7 @@ def _record(model: str, seed: int) -> dict[str, Any]:
 
 def _metrics(model: str, seed: int) -> str:
     """Errors that fall with the epochs, each in its own way."""
-    from findings.report.merge import METRIC_COLUMNS
+    from findings.judging.merge import METRIC_COLUMNS
 
     noise, text = random.Random(f"{model} {seed}"), io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

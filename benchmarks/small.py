@@ -13,12 +13,12 @@ import torch
 
 from benchmarks.made_up import add_networks, device
 from benchmarks.table import Benchmark, Row, parser
-from findings.assembly import DTYPES, new_learner, ready
-from findings.compose import Composer
-from findings.config import Config, Precision
+from findings.config.compose import Composer
+from findings.config.schema import Config, Precision
 from findings.data import load
 from findings.data.stream import place
-from findings.steps import steps_for
+from findings.training.assembly import DTYPES, new_learner, ready
+from findings.training.steps import steps_for
 
 NETWORKS = ("resnet8", "resnet20", "resnet56", "resnet110", "plain56")  # wide ones have more to reckon than to start
 WARM_UP = 1  # epochs

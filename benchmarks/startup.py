@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from benchmarks.table import Benchmark, Row, parser
-from findings import provenance
+from findings.records import provenance
 
 COMMANDS = {
     "findings --help": (["--help"], 5, 0.5),

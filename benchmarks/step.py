@@ -13,7 +13,7 @@ from benchmarks.contenders import bare, ours, usual
 from benchmarks.made_up import add_networks, config, device
 from benchmarks.table import Benchmark, Row, parser
 from benchmarks.turns import Contender, end
-from findings.execute.processes import prepare
+from findings.engines.processes import prepare
 
 WARM_UP = 3  # turns of each
 STEP = Benchmark(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.table import Benchmark, Row, parser
-from findings import provenance
+from findings.records import provenance
 
 STUDY = Benchmark(
     name="study",

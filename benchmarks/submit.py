@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.table import Benchmark, Row, parser
-from findings import provenance
+from findings.records import provenance
 
 if TYPE_CHECKING:
     from cluster import Cluster

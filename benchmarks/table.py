@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from findings import provenance
+from findings.records import provenance
 
 FOLDER = Path("results", "benchmarks")
 # where, when and by what a row was measured; ``others_share``: of the cores' time, had by others just before
@@ -102,8 +102,8 @@ def up_to(most: int, *, factor: int, start: int) -> list[int]:
 
 
 def _conditions(machine: str) -> Row:
-    from findings.measure.machine import Others
-    from findings.plan import cores
+    from findings.cost.measure.machine import Others
+    from findings.system.processes import cores
 
     packages, code = provenance.packages(), provenance.code()
     others = Others()  # before any process of ours is started

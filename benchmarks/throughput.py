@@ -21,13 +21,13 @@ import numpy as np
 import yaml
 from scipy.optimize import nnls
 
-from findings import throughput
-from findings.complexity import Complexity
-from findings.compose import Composer
-from findings.config import Config
-from findings.identity import Identity, identify
-from findings.plan import count
-from findings.throughput import Prices
+from findings.config.compose import Composer
+from findings.config.identity import Identity, identify
+from findings.config.schema import Config
+from findings.cost import throughput
+from findings.cost.throughput import Prices
+from findings.nets.complexity import Complexity
+from findings.planning.plan import count
 
 RESULTS = Path("results")
 TABLE = Path("src", "findings", "throughput", throughput.MEASURED)

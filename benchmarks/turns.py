@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from findings.config import Config
-from findings.execute.processes import context
+from findings.config.schema import Config
+from findings.engines.processes import context
 
 LEAST = 2  # steps of a turn
 FAREWELL = 10.0  # seconds given to a process to end by itself

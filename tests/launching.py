@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from findings.records import TIMING
+from findings.records.record import TIMING
 
 PARAMETERS: dict[str, Any] = {
     "scale": "quick",

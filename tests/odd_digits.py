@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import digits
 from findings.data.dataset import Dataset
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from findings.config import Config
-from findings.frozen import freeze, thaw
+from findings.config.frozen import freeze, thaw
+from findings.config.schema import Config
 from tiny_runs import tiny
 
 SECONDS = 100  # that they may take at most
@@ -60,7 +60,7 @@ def launch(call: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
     They are forked from one that has imported everything.
     """
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["findings.train"])
+    context.set_forkserver_preload(["findings.training.train"])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,10 +97,10 @@ def _member(
 
 def _train(frozen: Path, disturbance: Disturbance | None, places: Sequence[Path]) -> Ended:
     from findings.errors import InputError
-    from findings.lease import Leased
-    from findings.stopping import Stop
-    from findings.train import train
-    from findings.world import launched
+    from findings.records.lease import Leased
+    from findings.training.processes import launched
+    from findings.training.signals import Stop
+    from findings.training.train import train
 
     if disturbance and disturbance.rank == launched().rank:
         _disturb(disturbance)
@@ -114,7 +114,7 @@ def _train(frozen: Path, disturbance: Disturbance | None, places: Sequence[Path]
 
 
 def _disturb(disturbance: Disturbance) -> None:
-    from findings.learner import Learner
+    from findings.training.learner import Learner
 
     step: Callable[..., None] = Learner.training_step
 

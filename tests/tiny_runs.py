@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from findings.compose import Composer
-from findings.config import Config
-from findings.identity import identify
-from findings.journal import Progress
-from findings.records import TIMING, Record
-from findings.stopping import Stop
-from findings.train import Outcome, train
+from findings.config.compose import Composer
+from findings.config.identity import identify
+from findings.config.schema import Config
+from findings.records.record import TIMING, Record
+from findings.training.journal import Progress
+from findings.training.signals import Stop
+from findings.training.train import Outcome, train
 
 # 1,437 training images in batches of 128: epochs of 12 steps with the last one partial, and a last epoch of 4
 OVERRIDES = {

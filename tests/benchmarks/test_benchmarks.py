@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from findings.records import Record
-from findings.report.merge import METRIC_COLUMNS
+from findings.judging.merge import METRIC_COLUMNS
+from findings.records.record import Record
 
 ROOT = Path(__file__).parents[2]
 TINY = ("recipe.batch_size=8", "data.size=8", "trainer.accelerator=cpu")

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 
-from findings.assembly import DTYPES, new_learner, ready
-from findings.config import Config
+from findings.config.schema import Config
 from findings.data import load
 from findings.data.stream import place
-from findings.metrics import ErrorAndLoss
-from findings.steps import Captured, Fast, Plain, Steps
+from findings.training.assembly import DTYPES, new_learner, ready
+from findings.training.metrics import ErrorAndLoss
+from findings.training.steps import Captured, Fast, Plain, Steps
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps, of which the last is a partial batch

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 
 CLASSES = ("ant", "bee", "cow")
 PER_CLASS = {"train": 4, "test": 2}

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from findings.config import Normalisation, Padding
+from findings.config.schema import Normalisation, Padding
 from findings.data.augment import Augmentation, Statistics, normalise
 from findings.data.randomness import seed_for
 

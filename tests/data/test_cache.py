@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import image_folder, load
 
 
@@ -198,7 +198,7 @@ def test_data_cache_names_the_folder(config: DataConfig, tmp_path: Path, cache_h
 
 def test_several_processes_may_decode_at_once(config: DataConfig, cache_home: Path) -> None:
     code = (
-        "from findings.config import DataConfig; from findings.data import load;"
+        "from findings.config.schema import DataConfig; from findings.data import load;"
         f"print(load(DataConfig(**{vars(config)!r})).fingerprint)"
     )
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]

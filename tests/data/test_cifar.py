@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import cifar
 from findings.data.cifar import CIFAR10, CIFAR100, Archive, load_archive
 from findings.errors import InputError

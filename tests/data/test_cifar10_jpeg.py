@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import load
 
 ARCHIVE = Path(__file__).parents[2].parent / "shared" / "data" / "cifar10-jpeg.tar.xz"

@@ -7,7 +7,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import cifar, load
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import Dataset, load
 
 # Changes only if the images, their order or the split change, and then every run on digits is another run.

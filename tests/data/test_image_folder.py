@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import load
 from findings.errors import InputError
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from findings.config import MISSING, DataConfig
+from findings.config.schema import MISSING, DataConfig
 from findings.data import load
 from findings.errors import InputError
 
@@ -66,7 +66,7 @@ def test_a_source_of_ones_own_needs_no_registry(
 def test_importing_and_a_cached_load_stay_light(config: DataConfig, pack: Callable[..., Path], folder: Path) -> None:
     load(config)
     code = (
-        "import sys; from findings.config import DataConfig; from findings.data import load;"
+        "import sys; from findings.config.schema import DataConfig; from findings.data import load;"
         f"load(DataConfig(**{vars(config)!r}));"
         "print(sorted({'torch', 'PIL', 'sklearn'} & set(sys.modules)))"
     )

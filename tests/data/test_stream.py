@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from findings.config import Config, DataConfig, Normalisation, RecipeConfig
+from findings.config.schema import Config, DataConfig, Normalisation, RecipeConfig
 from findings.data.augment import Statistics, normalise
 from findings.data.dataset import Dataset, build
 from findings.data.split import split_validation

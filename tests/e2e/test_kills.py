@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from victim import train_frozen
 
-from findings.compose import Composer
-from findings.frozen import freeze
-from findings.sweeps import expand, read
+from findings.config.compose import Composer
+from findings.config.frozen import freeze
+from findings.planning.sweeps import expand, read
 from launching import Findings, all_numbers, records, training, until, workers, write_sweep
 
 SEEDS = 2
@@ -38,7 +38,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
 def victim(frozen: Path, runs_dir: Path) -> mp.process.BaseProcess:
     """A process that trains, forked from one that has imported everything: a start costs a tenth of a second."""
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["findings.train"])
+    context.set_forkserver_preload(["findings.training.train"])
     process = context.Process(target=train_frozen, args=(frozen, runs_dir))
     process.start()
     return process

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from findings.frozen import thaw
-from findings.stopping import Stop
-from findings.train import train
+from findings.config.frozen import thaw
+from findings.training.signals import Stop
+from findings.training.train import train
 
 
 def train_frozen(frozen: Path, runs_dir: Path) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 import torch
 
-from findings.complexity import Complexity, complexity
-from findings.nets import schema
+from findings.nets.build import construct
+from findings.nets.complexity import Complexity, complexity
 
 
 def counted(
     target: str, *, channels: int = 3, size: int = 224, classes: int = 1000, **hyperparameters: Any
 ) -> Complexity:
-    model = schema.resolve({"_target_": f"findings.nets.{target}", **hyperparameters})
+    model = hyperparameters.resolve({"_target_": f"findings.nets.{target}", **hyperparameters})
     with torch.device("meta"):
-        network = schema.build(model, channels=channels, size=size, classes=classes)
+        network = construct(model, channels=channels, size=size, classes=classes)
     return complexity(network, channels=channels, size=size)

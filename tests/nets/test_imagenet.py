@@ -7,8 +7,8 @@ import torch
 from counting import counted
 from torch import nn
 
+from findings.config import hyperparameters
 from findings.errors import InputError
-from findings.nets import schema
 from findings.nets.imagenet import ImageNetResNet
 
 TARGET = "imagenet.ImageNetResNet"
@@ -149,4 +149,4 @@ def test_impossible_networks_are_refused(model: dict[str, Any], line: str) -> No
     ],
 )
 def test_names(model: dict[str, Any], name: str) -> None:
-    assert schema.name(schema.resolve({"_target_": f"findings.nets.{TARGET}", **model})) == name
+    assert hyperparameters.name(hyperparameters.resolve({"_target_": f"findings.nets.{TARGET}", **model})) == name

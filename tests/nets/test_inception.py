@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from counting import counted
 from torch import nn
 
+from findings.config import hyperparameters
 from findings.errors import InputError
-from findings.nets import schema
 from findings.nets.inception import GoogLeNet, Inception
 
 TARGET = "inception.GoogLeNet"
@@ -117,7 +117,7 @@ def test_impossible_networks_are_refused(model: dict[str, Any], line: str) -> No
 
 def test_names() -> None:
     def name(**model: Any) -> str:
-        return schema.name(schema.resolve({"_target_": f"findings.nets.{TARGET}", **model}))
+        return hyperparameters.name(hyperparameters.resolve({"_target_": f"findings.nets.{TARGET}", **model}))
 
     assert name() == "googlenet"
     assert name(width=8, batch_norm=True, dropout=0.0) == "googlenet-w8-bn-dropout0"

@@ -11,15 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from findings.complexity import Complexity, complexity
-from findings.compose import Composer, groups
-from findings.config import Config
+from findings.config import hyperparameters
+from findings.config.compose import Composer, groups
+from findings.config.folders import shared
+from findings.config.schema import Config
 from findings.errors import InputError
-from findings.nets import schema
+from findings.nets.build import construct
 from findings.nets.cifar import CifarNet
+from findings.nets.complexity import Complexity, complexity
 from findings.nets.wide import WideResNet
-from findings.plan import count
-from findings.shared_files import shared
+from findings.planning.plan import count
 
 CIFAR, WIDE = "findings.nets.cifar.CifarNet", "findings.nets.wide.WideResNet"
 NAMED = groups()["model"]
@@ -38,8 +39,8 @@ def composer() -> Composer:
 
 def costs(target: str, *, classes: int = 10, **hyperparameters: Any) -> Complexity:
     with torch.device("meta"):
-        network = schema.build(
-            schema.resolve({"_target_": target, **hyperparameters}), channels=3, size=32, classes=classes
+        network = construct(
+            hyperparameters.resolve({"_target_": target, **hyperparameters}), channels=3, size=32, classes=classes
         )
     return complexity(network, channels=3, size=32)
 
@@ -156,7 +157,9 @@ def test_networks_give_finite_scores_for_images(model: str, composer: Composer) 
 
 def build(config: Config) -> nn.Module:
     data = config.data
-    return schema.build(schema.resolve(config.model), channels=data.channels, size=data.size, classes=data.classes)
+    return construct(
+        hyperparameters.resolve(config.model), channels=data.channels, size=data.size, classes=data.classes
+    )
 
 
 @pytest.mark.parametrize(("block", "depth", "expansion"), [("basic", 20, 1), ("bottleneck", 29, 4)])
@@ -267,7 +270,7 @@ def test_a_named_networks_runs_carry_the_name_of_its_file(model: str, composer: 
     for file, run in IN_FULL.items():
         expected = re.sub(file, run, expected)
     config = composer.compose(["scale=cifar10", f"model={model}"])  # the quick scale would halve the width
-    assert schema.name(config.model) == expected
+    assert hyperparameters.name(config.model) == expected
 
 
 @pytest.mark.parametrize(
@@ -280,4 +283,4 @@ def test_a_named_networks_runs_carry_the_name_of_its_file(model: str, composer: 
     ],
 )
 def test_variants_are_named_by_what_differs(model: dict[str, Any], name: str) -> None:
-    assert schema.name(schema.resolve({"_target_": CIFAR, **model})) == name
+    assert hyperparameters.name(hyperparameters.resolve({"_target_": CIFAR, **model})) == name

@@ -6,9 +6,10 @@ import pytest
 import torch
 from counting import counted
 
-from findings.complexity import Complexity
+from findings.config import hyperparameters
 from findings.errors import InputError
-from findings.nets import schema
+from findings.nets.build import construct
+from findings.nets.complexity import Complexity
 
 BLOCK, INCEPTION = "single.SingleBlock", "single.SingleInception"
 POSITIONS = 28 * 28
@@ -57,8 +58,8 @@ def test_a_wider_reduction_saves_less() -> None:
     ],
 )
 def test_blocks_run_on_real_maps(target: str, hyperparameters: dict[str, Any], channels: int) -> None:
-    model = schema.resolve({"_target_": f"findings.nets.{target}", **hyperparameters})
-    block = schema.build(model, channels=16, size=8, classes=10)
+    model = hyperparameters.resolve({"_target_": f"findings.nets.{target}", **hyperparameters})
+    block = construct(model, channels=16, size=8, classes=10)
     maps = block(torch.randn(2, 16, 8, 8))
     assert maps.shape == (2, channels, 8, 8)
     assert maps.isfinite().all()
@@ -91,4 +92,4 @@ def test_what_does_not_fit_is_refused(target: str, given: dict[str, Any], line: 
     ],
 )
 def test_names(target: str, model: dict[str, Any], name: str) -> None:
-    assert schema.name(schema.resolve({"_target_": f"findings.nets.{target}", **model})) == name
+    assert hyperparameters.name(hyperparameters.resolve({"_target_": f"findings.nets.{target}", **model})) == name

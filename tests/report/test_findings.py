@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from records import FINGERPRINT, row
 
-from findings import report
-from findings.commands.plan import plan
-from findings.plan import PlannedRun
-from findings.records import PROBE_COLUMNS
-from findings.report.merge import CONDITIONS, METRIC_COLUMNS
+from findings.cli.plan import plan
+from findings.judging.merge import CONDITIONS, METRIC_COLUMNS
+from findings.planning.plan import PlannedRun
+from findings.records.record import PROBE_COLUMNS
+from findings.report import build as report
+from made_up_records import FINGERPRINT, row
 
 COSTS = ("milliseconds_per_step", "images_per_second", "peak_memory_mib", "others")
 FIGURES = {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from findings import report
+from findings.report import build as report
 from findings.report.front import front
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from cluster import Cluster
+
 from launching import records
 
 
@@ -58,7 +59,7 @@ class Submitter:
 def own_code(directory: Path) -> Path:
     """A copy of the package and of its shared files that a test may edit; PYTHONPATH for it is its src/."""
     import findings
-    from findings.shared_files import shared
+    from findings.config.folders import shared
 
     package = Path(findings.__file__).parent
     copy = directory / "checkout"

@@ -8,9 +8,9 @@ import signal
 import time
 from pathlib import Path
 
+from cluster import ASKED_EVERY, Cluster
 from submitting import Submitter
 
-from cluster import ASKED_EVERY, Cluster
 from launching import all_numbers, records, write_sweep
 from transaction_log import segments
 

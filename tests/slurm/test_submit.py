@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from cluster import ASKED_EVERY, Cluster
 from submitting import Submitter, own_code
 
-from cluster import ASKED_EVERY, Cluster
-from findings.frozen import thaw
+from findings.config.frozen import thaw
 from launching import all_numbers, records, write_sweep
 
 

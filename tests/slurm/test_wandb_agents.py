@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from cluster import Cluster
 from submitting import Submitter
 
-from cluster import Cluster
 from launching import records, write_sweep
 from wandb_server import serving
 

@@ -6,10 +6,10 @@ import pytest
 
 from findings import plan as planning
 from findings import studies
-from findings.claims import Claim
-from findings.compose import hyperparameters
-from findings.judge import judge
-from findings.report.evidence import COUNTED, Counted, Evidence, Plan
+from findings.config.compose import hyperparameters
+from findings.judging.claims import Claim
+from findings.judging.evidence import COUNTED, Counted, Evidence, Plan
+from findings.judging.judge import judge
 from findings.studies import Finding
 
 FINDINGS = studies.findings()

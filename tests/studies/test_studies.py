@@ -3,10 +3,10 @@
 import pytest
 
 from findings import published, studies, sweeps
-from findings.claims import Claim, cast
-from findings.compose import groups
-from findings.report.evidence import COUNTED
-from findings.report.merge import METRIC_COLUMNS
+from findings.config.compose import groups
+from findings.judging.claims import Claim, cast
+from findings.judging.evidence import COUNTED
+from findings.judging.merge import METRIC_COLUMNS
 
 FINDINGS = studies.findings()
 METRICS = {

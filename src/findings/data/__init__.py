@@ -10,7 +10,7 @@ Nothing here imports torch, and libraries that only one source needs are importe
 import importlib
 from collections.abc import Callable
 
-from findings.config import MISSING, DataConfig
+from findings.config.schema import MISSING, DataConfig
 from findings.data.dataset import Dataset
 from findings.data.split import split_validation
 from findings.errors import InputError

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from findings.config import Normalisation, Padding
+from findings.config.schema import Normalisation, Padding
 from findings.data.randomness import generator_for
 
 

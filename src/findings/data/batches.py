@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from findings.config import Padding
+from findings.config.schema import Padding
 from findings.data.augment import Augmentation
 from findings.data.randomness import generator_for
 

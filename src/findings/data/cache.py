@@ -4,13 +4,11 @@ One uncompressed .npz per source. The name comes from where the source lies and 
 of change) is written inside, so a source that changed replaces its entry instead of adding one.
 """
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
 import shutil
-import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from findings.data.dataset import Dataset, build
+from findings.system.files import replacing
 
 FORMAT = 1  # raise it when the decoding changes: older entries are then decoded again
 
@@ -84,16 +83,11 @@ def _nearest(entry: Path) -> Path:
 
 def _copy(entry: Path, copy: Path) -> None:
     """With the entry's time of change, which tells when the copy is out of date. Raises OSError."""
-    temporary = copy.with_name(f".{copy.stem}-{uuid.uuid4().hex}.tmp")
     copy.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with replacing(copy) as temporary:
         changed = entry.stat().st_mtime_ns  # before it is read: if it is replaced meanwhile, the next one copies again
         shutil.copyfile(entry, temporary)
         os.utime(temporary, ns=(changed, changed))
-        temporary.replace(copy)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _read(entry: Path, state: str) -> Dataset | None:
@@ -123,18 +117,11 @@ def _write(entry: Path, dataset: Dataset, state: str) -> None:
         "fingerprint": dataset.fingerprint,
         "shapes": [list(array.shape) for array in arrays.values()],
     }
-    temporary = entry.with_name(f".{entry.stem}-{uuid.uuid4().hex}.tmp")  # several processes may decode at once
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+        with replacing(entry) as temporary, temporary.open("xb") as file:  # several processes may decode at once
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(entry)
     except OSError as error:
         _log.warning(
             "%s: the decoded images could not be kept (%s); they are decoded again next time", entry, error.strerror
         )
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)

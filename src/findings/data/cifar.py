@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import cache, roots
 from findings.data.dataset import Dataset, Images, Labels, build
 from findings.data.download import fetch, md5_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data.dataset import Dataset, build
 from findings.data.split import stratified
 

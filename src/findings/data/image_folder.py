@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 from findings.data import cache, tree
 from findings.data.dataset import Dataset, Images, Labels, build
 from findings.errors import InputError

@@ -1,8 +1,8 @@
 """Which images of a global batch a device takes."""
 
-from findings.config import Config
+from findings.config.hyperparameters import resolve
+from findings.config.schema import Config
 from findings.errors import InputError
-from findings.nets.schema import resolve
 
 
 def part(images: int, rank: int, size: int, group: int | None) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from findings.config import DataConfig
+from findings.config.schema import DataConfig
 
 
 def root(config: DataConfig) -> Path:

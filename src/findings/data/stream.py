@@ -6,14 +6,14 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from findings.config import Config
+from findings.config.schema import Config
 from findings.data.augment import Augmentation, Statistics, normalise
 from findings.data.batches import Batches
 from findings.data.dataset import Dataset
 from findings.data.parts import part
 from findings.data.randomness import generator_for
 from findings.data.split import split_validation
-from findings.world import ALONE, World
+from findings.training.processes import ALONE, World
 
 
 def steps_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from findings import studies
-from findings.judge import Verdict
+from findings.judging.evidence import Plan, read_plan
+from findings.judging.judge import Verdict
 from findings.report import words
-from findings.report.evidence import Plan, read_plan
-from findings.report.merge import write
+from findings.system.files import write_if_changed
 
 BLOCK = re.compile(r"(<!-- verdicts: [^>]*-->\n).*?(<!-- /verdicts -->)", re.DOTALL)
 
@@ -68,7 +68,7 @@ def _row(verdict: Verdict) -> str:
 
 
 if __name__ == "__main__":
-    from findings.report import last_verdicts
+    from findings.report.build import last_verdicts
 
     readme, folder = Path(sys.argv[1]), Path(sys.argv[2])
-    write(readme, front(readme.read_text(), folder, last_verdicts(folder)).encode())
+    write_if_changed(readme, front(readme.read_text(), folder, last_verdicts(folder)).encode())

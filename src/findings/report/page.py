@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from findings import published
-from findings.judge import Verdict, Word
+from findings.judging import published
+from findings.judging.evidence import Evidence, Run
+from findings.judging.judge import Verdict, Word
 from findings.report import words
-from findings.report.drawing import protocol
-from findings.report.evidence import Evidence, Run
+from findings.report.figures.drawing import protocol
 from findings.report.tables import beside_published, costs, counted, networks, probes, table
 from findings.studies import Drawing, Finding
 

@@ -3,8 +3,8 @@
 import statistics
 from collections.abc import Iterable, Sequence
 
-from findings import published
-from findings.report.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run
+from findings.judging import published
+from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run
 from findings.studies import Finding
 
 QUANTITIES = {

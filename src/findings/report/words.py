@@ -1,6 +1,6 @@
 """How verdicts and their numbers are written, on pages and in terminals."""
 
-from findings.judge import Verdict, Word
+from findings.judging.judge import Verdict, Word
 
 SYMBOLS: dict[Word, str] = {"reproduced": "✔", "contradicted": "✘", "inconclusive": "≈", "not run": "·"}
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from findings.claims import Claim, Roles, cast
+from findings.judging.claims import Claim, Roles, cast
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from findings.report.evidence import Evidence
+    from findings.judging.evidence import Evidence
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ runs were fixed before any run but of digits, which served to try them.
 import statistics
 from typing import TYPE_CHECKING
 
-from findings.claims import Claim
+from findings.judging.claims import Claim
 from findings.studies import Drawing, Finding, Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from findings.report.evidence import Evidence
+    from findings.judging.evidence import Evidence
 
 NAME = "bottleneck-savings"
 ROLES = {
@@ -124,7 +124,7 @@ CLAIMS = (
 
 def draw_counts(evidence: "Evidence") -> "Figure | None":
     """What is counted: blocks, Inception modules, ResNets."""
-    from findings.report.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
 
     def entries(metric: str, unit: float, form: str, **named: str) -> list[Entry]:
         found = [
@@ -159,7 +159,7 @@ def draw_counts(evidence: "Evidence") -> "Figure | None":
 
 def draw_error_and_cost(evidence: "Evidence") -> "Figure | None":
     """The trained pair: test error, multiply-adds, time."""
-    from findings.report.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
     from findings.report.tables import final
 
     players = FINDING.cast(evidence)

@@ -8,13 +8,13 @@ made. Training error means error as trained, on augmented images in training mod
 import re
 from typing import TYPE_CHECKING
 
-from findings.claims import Claim
+from findings.judging.claims import Claim
 from findings.studies import Drawing, Finding
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from findings.report.evidence import Evidence
+    from findings.judging.evidence import Evidence
 
 NAME = "depth-degradation"
 DEGRADATION = "He et al. 2015, section 4.2 and Fig. 6 left"
@@ -96,7 +96,7 @@ def networks(evidence: "Evidence") -> dict[str, dict[int, str]]:
 
 def draw_curves(evidence: "Evidence") -> "Figure | None":
     """Error against iterations, plain | residual, after the paper's Fig. 6."""
-    from findings.report.curves import Curves, Panel
+    from findings.report.figures.curves import Curves, Panel
 
     families = networks(evidence)
     panels = [Panel(title, families[family]) for family, title in TITLES.items() if families[family]]
@@ -105,7 +105,7 @@ def draw_curves(evidence: "Evidence") -> "Figure | None":
 
 def draw_depths(evidence: "Evidence") -> "Figure | None":
     """The last epoch's error against depth, training | test."""
-    from findings.report.depths import draw_against_depth
+    from findings.report.figures.depths import draw_against_depth
 
     lines = {title.removesuffix(" networks").lower(): networks(evidence)[family] for family, title in TITLES.items()}
     return draw_against_depth(evidence, "Depth and error at the end of training", lines)

@@ -7,13 +7,13 @@ digits, which served to try them.
 
 from typing import TYPE_CHECKING
 
-from findings.claims import Claim
+from findings.judging.claims import Claim
 from findings.studies import Drawing, Finding, Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from findings.report.evidence import Evidence
+    from findings.judging.evidence import Evidence
 
 NAME = "gap-vs-fc"
 ROLES = {
@@ -100,7 +100,7 @@ CLAIMS = (
 
 def draw_heads(evidence: "Evidence") -> "Figure | None":
     """Test error, generalisation gap and the head's parameters."""
-    from findings.report.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
     from findings.report.tables import final
 
     players = FINDING.cast(evidence)
@@ -129,7 +129,7 @@ def draw_heads(evidence: "Evidence") -> "Figure | None":
 
 def draw_moved(evidence: "Evidence") -> "Figure | None":
     """Test error and agreement against the distance by which the images are moved."""
-    from findings.report.moves import draw_moves
+    from findings.report.figures.moves import draw_moves
 
     lines = {HEADS[role]: model for role, model in FINDING.cast(evidence).items()}
     return draw_moves(evidence, "Heads and moved images", lines)

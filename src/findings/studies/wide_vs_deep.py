@@ -8,13 +8,13 @@ which served to try them.
 import statistics
 from typing import TYPE_CHECKING
 
-from findings.claims import Claim
+from findings.judging.claims import Claim
 from findings.studies import Drawing, Finding, Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from findings.report.evidence import Evidence
+    from findings.judging.evidence import Evidence
 
 NAME = "wide-vs-deep"
 ROLES = {
@@ -132,7 +132,7 @@ KINDS = {
 
 def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     """Test error and training speed of the four networks."""
-    from findings.report.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
     from findings.report.tables import final
 
     players = FINDING.cast(evidence)
@@ -165,7 +165,7 @@ def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
 
 def draw_curves(evidence: "Evidence") -> "Figure | None":
     """Error against iterations, with shortcuts | without."""
-    from findings.report.curves import Curves, Panel
+    from findings.report.figures.curves import Curves, Panel
 
     players = FINDING.cast(evidence)
     kinds = {"With shortcuts": ("wide", "deep"), "Without shortcuts": ("wide_plain", "deep_plain")}

@@ -1,0 +1,162 @@
+"""findings plan SWEEP [--device NAME] [--gpus N] [--all] [override ...]"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from findings.cli.arguments import add_sweep, count
+from findings.errors import InputError
+
+if TYPE_CHECKING:
+    from findings.cost.prediction import Prediction
+    from findings.cost.throughput import Device
+    from findings.planning.plan import PlannedRun, Planner
+    from findings.planning.sweeps import Sweep
+
+# overrides that say where and how, not what: with these the plan is the sweep's own
+SILENT = (
+    *("trainer", "tracking", "runs_dir", "results_dir", "data.root", "data.mirror", "data.cache", "data.download"),
+    *("data.train_images", "data.test_images"),
+)
+AXES = ("model", "seed")  # more or fewer of a sweep's own runs; its protocol stays
+SHOWN = 60  # runs; of longer plans the first are shown
+EPILOG = """\
+A prediction is steps x (layers x seconds per layer + images x (values x seconds per value + multiply-adds x seconds per
+multiply-add)), and evaluations; whole runs go to the devices, the longest first. What a device's figures were measured
+on, or are assumed from, is said below the table. GPUs are counted in GPU-hours, a CPU in core-hours."""
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    add_sweep(parser)
+    parser.add_argument("--all", action="store_true", help=f"show every run, not the first {SHOWN}")
+    parser.add_argument(
+        "--device",
+        metavar="NAME",
+        help="predict hours and wall-clock time: h200, a100, v100, or cpu, the one that was measured",
+    )
+    parser.add_argument(
+        "--gpus", type=count, metavar="N", help="of that device, one run at a time on each (default: 1)"
+    )
+    parser.epilog = EPILOG
+    given = parser.parse_intermixed_args(arguments)
+    device = _device(given.device, given.gpus)
+    runs = plan(given.sweep, given.overrides)
+    prediction = _predict(runs, device, given.gpus or 1) if device else None
+    from rich.console import Console
+    from rich.table import Table
+
+    varying = [key for key in _axes(runs) if len({run.varies.get(key) for run in runs}) > 1]
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)  # in a log or a pipe, whole ids are worth more than a narrow table
+    table = Table("run", *varying, title=f"{len(runs)} runs", title_justify="left")
+    for column in ("parameters", "multiply-adds", "iterations", *(("time", "basis") if prediction else ())):
+        table.add_column(column, justify="left" if column == "basis" else "right")
+    for index, planned in enumerate(runs if given.all else runs[:SHOWN]):
+        predicted = prediction.runs[index] if prediction else None
+        table.add_row(
+            planned.identity.id,
+            *(planned.varies.get(key, "") for key in varying),
+            f"{planned.complexity.parameters:,}",
+            f"{planned.complexity.multiply_adds:,}",
+            f"{planned.config.recipe.iterations:,}",
+            *((duration(predicted.seconds), predicted.basis) if predicted else ()),
+        )
+    console.print(table)
+    if len(runs) > SHOWN and not given.all:
+        console.print(f"... and {len(runs) - SHOWN} more (--all shows them)")
+    work = sum(planned.work for planned in runs)
+    console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
+    for line in totals(prediction) if prediction else ():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def _device(name: str | None, gpus: int | None) -> "Device | None":
+    """What to predict for, before anything is planned."""
+    from findings.cost.throughput import device, devices
+
+    if name is None:
+        if gpus is not None:
+            raise InputError(
+                "--gpus", "needs --device: how fast they are", [n for n, d in devices().items() if not d.cores]
+            )
+        return None
+    chosen = device(name)
+    if chosen.cores and gpus is not None:
+        raise InputError("--gpus", f"--device cpu is one machine ({chosen.title}) and has none; leave one of them out")
+    return chosen
+
+
+def _predict(runs: "list[PlannedRun]", device: "Device", count: int) -> "Prediction":
+    from findings.cost.prediction import predict
+
+    return predict(runs, device, count)
+
+
+def totals(prediction: "Prediction") -> list[str]:
+    """Of all runs, and what the prediction rests on, a line each."""
+    device, count = prediction.device, prediction.count
+    where = f"{count} x {device.title}" if device.cores is None else device.title
+    hours = f"{prediction.hours:,.3g} {'GPU' if device.cores is None else 'core'}-hours"
+    beside = f", {prediction.side_by_side} runs side by side" if prediction.side_by_side > 1 else ""
+    lines = [f"predicted on {where}: {hours}, {duration(prediction.wall_seconds)} on the clock{beside}"]
+    lines += [f"{basis}: {because}" for basis, because in dict.fromkeys((r.basis, r.because) for r in prediction.runs)]
+    left_out = "starting, decoding and checkpoints are left out"
+    if prediction.evaluations_left_out:
+        left_out += ", and evaluations: data.train_images and data.test_images are not given"
+    return [*lines, left_out]
+
+
+def duration(seconds: float) -> str:
+    """40 s, 9.5 min, 12 h: two or three digits of what fits."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 1.5 * size:
+            value = seconds / size
+            return f"{value:,.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
+def plan(
+    name: str,
+    overrides: Sequence[str],
+    wanted: "Callable[[Sweep], bool]" = lambda _: True,
+    planner: "Planner | None" = None,
+) -> "list[PlannedRun]":
+    """Plan a sweep, or all sweeps of a scale, and write each one's plan.json. A run of two findings is planned once.
+
+    A ``planner`` composes and builds nothing twice. Of a scale's sweeps those that are not ``wanted`` are left out,
+    unless none is. Reports judge protocols as their sweeps state them: a plan with another protocol leaves plan.json
+    alone.
+    """
+    from findings.planning.plan import Planner, write_plan
+    from findings.planning.sweeps import find
+
+    planner, sweeps = planner or Planner(), find(name)
+    if len(sweeps) > 1:
+        sweeps = [sweep for sweep in sweeps if wanted(sweep)] or sweeps
+    plans = [planner.plan(sweep, overrides) for sweep in sweeps]
+    merged: dict[str, PlannedRun] = {}
+    for runs in plans:
+        for planned in runs:
+            known = merged.get(planned.identity.id, planned)
+            findings = sorted({*known.config.findings, *planned.config.findings})
+            merged[planned.identity.id] = replace(known, config=replace(known.config, findings=findings))
+    changed = changes(overrides)
+    if set(changed) <= set(AXES):
+        for sweep, runs in zip(sweeps, plans, strict=True):
+            write_plan(sweep, runs, planner, overridden=bool(changed))
+    else:
+        print(f"note: with {', '.join(changed)} changed, these runs are recorded, but are none of the finding's own")
+    return list(merged.values())
+
+
+def _axes(runs: "list[PlannedRun]") -> list[str]:
+    return list(dict.fromkeys(key for run in runs for key in run.varies))
+
+
+def changes(overrides: Sequence[str]) -> list[str]:
+    """The keys that are overridden and change what is trained."""
+    keys = [override.partition("=")[0] for override in overrides]
+    return [key for key in keys if key not in SILENT and key.partition(".")[0] not in SILENT]

@@ -1,0 +1,36 @@
+"""findings report [SCALE]"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from findings.cli.arguments import folders
+from findings.errors import InputError
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    parser.add_argument("scale", metavar="SCALE", nargs="?", help="default: every scale that has been planned")
+    parser.add_argument("overrides", metavar="override", nargs="*", help="results_dir=DIR, runs_dir=DIR")
+    given = parser.parse_intermixed_args(arguments)
+    scale, overrides = given.scale, given.overrides
+    if scale and "=" in scale:
+        scale, overrides = None, [scale, *overrides]
+    chosen_folders = folders(overrides, "results_dir", "runs_dir")
+    from rich.console import Console
+
+    from findings.report import build as report
+
+    console = Console()
+    for chosen in [scale] if scale else planned_scales(chosen_folders["results_dir"]):
+        made = report.build(chosen, chosen_folders["results_dir"], chosen_folders["runs_dir"])
+        console.print(report.summary_table(made.verdicts))
+        for path in (made.readme, *made.figures):
+            console.print(str(path), highlight=False, soft_wrap=True)
+    return 0
+
+
+def planned_scales(results: Path) -> list[str]:
+    scales = sorted({path.parent.parent.name for path in results.glob("*/*/plan.json")})
+    if not scales:
+        raise InputError(str(results), "nothing has been planned here yet: `findings run quick` does, and trains it")
+    return scales

@@ -1,0 +1,102 @@
+"""findings run SWEEP [--jobs N] [--time-limit 9m] [--retry-failed] [override ...]"""
+
+import argparse
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from findings.cli.arguments import add_sweep, jobs, seconds
+from findings.errors import InputError
+
+if TYPE_CHECKING:
+    from findings.planning.plan import PlannedRun, Planner
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Planner | None" = None) -> int:
+    started = time.monotonic()
+    add_sweep(parser)
+    parser.add_argument(
+        "--jobs", type=jobs, metavar="N", help="runs side by side (default: auto, measured where it pays)"
+    )
+    parser.add_argument("--time-limit", type=seconds, metavar="TIME", help="stop in time, resumable: 90s, 9m, 1.5h")
+    parser.add_argument("--retry-failed", action="store_true", help="try runs again that failed")
+    given = parser.parse_intermixed_args(arguments)
+    from findings.engines.processes import prepare
+
+    prepare()
+    from rich.console import Console
+
+    from findings.cli.plan import plan
+    from findings.cost.autotune import apply, choose
+    from findings.engines.local.display import Display
+    from findings.engines.local.pool import gpus, run_locally
+    from findings.engines.mps import shared_gpus
+    from findings.planning.freezing import freeze_plan
+    from findings.planning.plan import longest_first
+
+    console = Console()
+    until = None if given.time_limit is None else started + given.time_limit
+    with _leaving():
+        planned = plan(given.sweep, given.overrides, planner=planner)
+        refuse_other_data(planned)
+        choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True), until)
+        planned = longest_first(freeze_plan(apply(planned, choice)))
+    with Display(planned, console) as display, shared_gpus(choice.jobs, len(gpus())):
+        result = run_locally(planned, jobs=choice.jobs, display=display, retry_failed=given.retry_failed, until=until)
+    done, failed = result.of("finished", "skipped"), result.of("failed", "refused")
+    line = f"{len(done)} of {len(planned)} runs finished"
+    if len(done) + len(failed) < len(planned):
+        line += "; the same command goes on with the others"
+    console.print(line, highlight=False, soft_wrap=True)
+    for run_id in failed:
+        console.print(
+            f"failed: {run_id}: {result.reasons.get(run_id, '')}", highlight=False, soft_wrap=True, markup=False
+        )
+    if failed:
+        console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
+    if result.of("refused"):
+        return 2
+    return 75 if result.signalled else 1 if failed else 0
+
+
+@contextlib.contextmanager
+def _leaving() -> Iterator[None]:
+    """End at a signal as training does, while there are no workers yet that could write checkpoints."""
+
+    def leave(number: int, _: FrameType | None) -> NoReturn:
+        print(f"findings: received {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
+        raise SystemExit(75)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def refuse_other_data(planned: "Sequence[PlannedRun]") -> None:
+    """Load each data set once, before any worker starts, and compare it with what runs of that name were trained on."""
+    from dataclasses import astuple
+
+    from findings.data import load
+    from findings.records.record import Record
+
+    configs = {astuple(run.config.data): run.config for run in planned}
+    for config in configs.values():
+        fingerprint = load(config.data).fingerprint
+        for path in sorted(Path(config.runs_dir).glob("*/record.json")):
+            record = Record(path.parent)
+            data = record.get("provenance", {}).get("data", {})
+            if data.get("name") == config.data.name and data.get("fingerprint") != fingerprint:
+                raise InputError(
+                    "data.name",
+                    f"two data sets are called '{config.data.name}': {path.parent.name} was trained on "
+                    f"{data.get('fingerprint', '')[:12]}..., data.root={config.data.root} holds {fingerprint[:12]}...; "
+                    "give one of them another name",
+                )

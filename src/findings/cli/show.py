@@ -1,0 +1,123 @@
+"""findings show RUN [OTHER] [runs_dir=DIR]"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from findings.cli.arguments import folders
+from findings.errors import InputError
+from findings.records.record import Record
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+SHOWN = ("train_error", "remeasured_train_error", "validation_error", "test_error")
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    parser.add_argument("run", metavar="RUN", help="a run's id, or any part of it that no other has")
+    parser.add_argument("other", metavar="OTHER", nargs="*", help="another: in what the two differ")
+    given = parser.parse_intermixed_args(arguments)
+    others = [text for text in given.other if "=" not in text]
+    if len(others) > 1:
+        raise InputError("show", f"compares two runs, not {1 + len(others)}")
+    runs_dir = folders([text for text in given.other if "=" in text], "runs_dir")["runs_dir"]
+    chosen = [_find(text, runs_dir) for text in (given.run, *others)]
+    from rich.console import Console
+
+    console = Console()
+    tables = _one(*chosen) if len(chosen) == 1 else _two(*chosen)
+    for table in tables:
+        console.print(table)
+    if not tables:
+        console.print("they do not differ")
+    return 0
+
+
+def _find(text: str, runs_dir: Path) -> Record:
+    known = sorted(path.parent.name for path in runs_dir.glob("*/config.yaml"))
+    found = [text] if text in known else [name for name in known if text in name]
+    if len(found) > 1:
+        raise InputError(f"'{text}'", f"is part of {len(found)} run ids in {runs_dir}", found)
+    if not found:
+        raise InputError(f"'{text}'", f"no such run in {runs_dir}", known, text)
+    return Record(runs_dir / found[0])
+
+
+def _one(record: Record) -> "list[Table]":
+    """What the run is, how far it is, where it was trained."""
+    rows = record.rows()
+    state = {
+        "status": record.status,
+        "reason": record.get("reason"),
+        "iteration": f"{record.get('iteration', 0):,} of {record.get('iterations', 0):,}",
+        "attempts": record.get("attempts"),
+        "preemptions": record.get("preemptions"),
+        "wall seconds": record.get("wall_seconds"),
+        "directory": str(record.directory),
+    }
+    last = {f"{name} (%)": f"{float(rows[-1][name]):.2f}" for name in SHOWN if rows and rows[-1][name]}
+    science, how = _fields(record)
+    return [
+        _table(record.directory.name, state | last),
+        _table("what decides its numbers", science),
+        _table("how and where it was trained", how | _provenance(record)),
+    ]
+
+
+def _two(one: Record, other: Record) -> "list[Table]":
+    """In what they differ: what makes their ids two, and what does not."""
+    from rich.table import Table
+
+    tables = []
+    fields = zip(_fields(one), _fields(other), strict=True)
+    titles = ("these make them two runs", "these are in no run id")
+    for title, (ours, theirs) in zip(titles, fields, strict=True):
+        if title == titles[1]:
+            ours, theirs = ours | _provenance(one), theirs | _provenance(other)
+        differing = [key for key in dict.fromkeys([*ours, *theirs]) if ours.get(key) != theirs.get(key)]
+        table = Table("key", one.directory.name, other.directory.name, title=title, title_justify="left")
+        for key in differing:
+            table.add_row(key, _text(ours.get(key)), _text(theirs.get(key)))
+        if differing:
+            tables.append(table)
+    return tables
+
+
+def _fields(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The scientific fields, seed included, and the trainer's."""
+    from dataclasses import asdict
+
+    from findings.config.frozen import thaw
+    from findings.config.identity import identify
+
+    config = thaw(record.config)
+    science = identify(config).scientific | {"seed": config.seed}
+    return science, {f"trainer.{key}": value for key, value in asdict(config.trainer).items()}
+
+
+def _provenance(record: Record) -> dict[str, Any]:
+    """record.json's, flat."""
+    flat: dict[str, Any] = {}
+    for key, value in record.get("provenance", {}).items():
+        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    return flat
+
+
+def _table(title: str, fields: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    table = Table(show_header=False, title=title, title_justify="left")
+    for key, value in fields.items():
+        if value not in (None, ""):
+            table.add_row(key, _text(value))
+    return table
+
+
+def _text(value: Any) -> "Text":
+    """As it is: rich would read what stands in brackets as markup."""
+    from rich.text import Text
+
+    return Text(", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value))

@@ -1,0 +1,141 @@
+"""findings status [SWEEP] [--watch] [runs_dir=DIR]"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from findings.cli.arguments import folders
+from findings.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+
+    from findings.engines.slurm.state import State
+
+COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red", "interrupted": "yellow"}
+ENDED = ("finished", "failed", "lost", "interrupted")  # what is interrupted has no task in the queue
+SHOWN = 60  # runs; of more, those that are finished or queued are only counted
+EVERY = 10.0  # seconds
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    parser.add_argument("sweep", nargs="*", metavar="SWEEP", help="a sweep that was submitted (default: all of them)")
+    parser.add_argument("--watch", action="store_true", help=f"again every {EVERY:.0f} s, until all runs have ended")
+    given = parser.parse_intermixed_args(arguments)
+    runs_dir = folders([text for text in given.sweep if "=" in text], "runs_dir")["runs_dir"]
+    sweeps = [text for text in given.sweep if "=" not in text]
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    found = _states(runs_dir, sweeps)
+    if not given.watch:
+        console.print(_shown(found))
+    elif console.is_terminal:
+        _watch_live(console, runs_dir, sweeps)
+    else:
+        _watch_plainly(console, runs_dir, sweeps)
+    return 0
+
+
+def _states(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
+    from findings.engines.slurm.state import states
+    from findings.engines.slurm.submission import submissions
+
+    submitted = submissions(runs_dir)
+    known = sorted({submission.sweep for submission in submitted})
+    for sweep in sweeps:
+        if sweep not in known:
+            raise InputError(sweep, f"was not submitted from {runs_dir}", known, sweep)
+    wanted = [submission for submission in submitted if not sweeps or submission.sweep in sweeps]
+    if not wanted:
+        raise InputError(str(runs_dir), "holds no submissions: `findings submit SWEEP --cluster NAME` makes one")
+    return states(list(dict.fromkeys(run for submission in wanted for run in submission.runs)), runs_dir, wanted)
+
+
+def _states_once_slurm_answers(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
+    """A controller that is busy for a minute ends no watch of days."""
+    from findings.engines.slurm.queue import Silent
+
+    while True:
+        try:
+            return _states(runs_dir, sweeps)
+        except Silent:
+            time.sleep(EVERY)
+
+
+def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> None:
+    from rich.live import Live
+
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            found = _states_once_slurm_answers(runs_dir, sweeps)
+            live.update(_shown(found), refresh=True)
+            if all(state.state in ENDED for state in found):
+                return
+            time.sleep(EVERY)
+
+
+def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> None:
+    """A line where something has changed."""
+    before = ""
+    while True:
+        found = _states_once_slurm_answers(runs_dir, sweeps)
+        line = _totals(found)
+        if line != before:
+            console.print(line, highlight=False, soft_wrap=True)
+            before = line
+        if all(state.state in ENDED for state in found):
+            console.print(_shown(found))
+            return
+        time.sleep(EVERY)
+
+
+def _shown(found: "Sequence[State]") -> "Group":
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = found if len(found) <= SHOWN else [state for state in found if state.state not in ("finished", "queued")]
+    table = Table("run", "state")
+    table.add_column("iteration", justify="right")
+    table.add_column("left", justify="right")
+    for column in ("where", "remark", "log"):
+        table.add_column(column, overflow="fold")
+    for state in rows[:SHOWN]:
+        again = f" (preempted {state.preemptions}x)" if state.preemptions else ""
+        table.add_row(
+            state.run,
+            Text(f"{state.state}{again}", style=COLOURS.get(state.state, "")),
+            f"{state.iteration:,} of {state.iterations:,}" if state.iterations else "",
+            _time(state.left) if state.left and state.state not in ENDED else "",
+            state.where,
+            Text(state.reason),
+            Text(_near(state.log) if state.log and state.state != "finished" else ""),
+        )
+    parts: list[Table | Text] = [table] if rows else []
+    if len(rows) > SHOWN:
+        parts.append(Text(f"... and {len(rows) - SHOWN} more"))
+    return Group(*parts, Text(_totals(found)))
+
+
+def _totals(found: "Sequence[State]") -> str:
+    counts = Counter(state.state for state in found)
+    done, all_of_it = sum(state.iteration for state in found), sum(state.iterations for state in found)
+    share = f", {100 * done / all_of_it:.0f} % of the iterations" if all_of_it else ""
+    left = [state.left for state in found if state.left and state.state == "running"]
+    last = f", those in training end in about {_time(max(left))}" if left else ""
+    return f"{len(found)} runs: {', '.join(f'{count} {state}' for state, count in counts.most_common())}{share}{last}"
+
+
+def _time(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
+
+
+def _near(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,189 @@
+"""findings train [override ...] [Hydra's flags], and findings train --frozen FILE"""
+
+import argparse
+import itertools
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from findings.errors import InputError
+from findings.training.exit_codes import FAILED, INTERRUPTED, LEASED
+
+if TYPE_CHECKING:
+    from findings.config.schema import Config
+    from findings.training.train import Outcome
+
+QUIET_SECONDS = 20  # between two plain lines
+EXIT_CODES = {"finished": 0, "skipped": 0, "failed": FAILED, "interrupted": INTERRUPTED}
+HELP = """\
+usage: findings train [override ...] [--cfg job] [-m] [--retry-failed]
+       findings train --frozen FILE [--retry-failed]
+
+Train one run, or go on with it, or skip it if it is finished: runs/<run id>/ tells.
+
+  override          Hydra's key=value: a group (model=plain56) or a key (recipe.lr=0.05); `--help-hydra` for the grammar
+  --cfg job         print the composed config and stop
+  -m, --multirun    one run after the other for every combination of comma lists
+  --frozen FILE     a config that was frozen when its run was planned: runs/<run id>/config.yaml
+  --retry-failed    try again if the run failed
+
+Completion in bash: eval "$(findings train -sc install=bash)"
+Exit codes: 0 finished or skipped, 1 failed, 2 bad input, 75 interrupted and resumable.
+With --frozen, 3 in training elsewhere.
+"""
+
+
+class InTraining(InputError):
+    """Another process trains the run."""
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    if "-h" in arguments or "--help" in arguments:
+        print(HELP, end="")
+        return 0
+    rest = list(arguments)
+    retry = "--retry-failed" in rest
+    if retry:
+        rest.remove("--retry-failed")
+    if any(argument.split("=")[0] == "--frozen" for argument in rest):
+        parser.add_argument("--frozen", type=Path, required=True)
+        given, others = parser.parse_known_args(rest)
+        if others:
+            raise InputError("findings train", f"a frozen config takes no overrides: {' '.join(others)}")
+        from findings.config.frozen import thaw
+        from findings.config.identity import identify
+
+        config = thaw(given.frozen)
+        folder = given.frozen.resolve().parent
+        if folder.name == identify(config).id:
+            config.runs_dir = str(folder.parent)  # from whatever directory it is started
+        return _train_frozen(config, retry)
+    return _compose_and_train(["--hydra-help" if argument == "--help-hydra" else argument for argument in rest], retry)
+
+
+def _train_frozen(config: "Config", retry: bool) -> int:
+    """What starts it is a program, which has to tell bad input from what another start may change."""
+    from findings.training.processes import Unmet
+
+    try:
+        return EXIT_CODES[_train(config, retry).status]
+    except InTraining as error:
+        print(f"findings: {error}", file=sys.stderr)
+        return LEASED
+    except (Unmet, OSError) as error:  # OSError: a disk that is full, or gone
+        print(f"findings: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _compose_and_train(arguments: list[str], retry: bool) -> int:
+    """Check every override in one line's words; then let Hydra do what Hydra does."""
+    import hydra
+    from hydra.errors import HydraException
+
+    from findings.config.compose import typed
+    from findings.config.folders import shared
+
+    completing = "-sc" in arguments or "--shell-completion" in arguments
+    if not completing:
+        # Hydra wants its flags after the overrides
+        arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
+        _check(arguments)
+    outcomes: list[Outcome] = []
+    refused: list[InputError] = []
+
+    def task(tree: Any) -> None:
+        try:
+            outcomes.append(_train(typed(tree), retry))
+        except InputError as error:  # Hydra would show it among its own frames
+            refused.append(error)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors, where it would print some lines and exit
+    sys.argv = ["findings" if completing else "findings train", *arguments]  # bash completes for a program of one word
+    try:
+        hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
+    except HydraException as error:
+        raise InputError("findings train", str(error)) from None
+    if refused:
+        raise refused[0]
+    return max((EXIT_CODES[outcome.status] for outcome in outcomes), default=0)
+
+
+def _check(arguments: list[str]) -> None:
+    """Compose every combination, and build its network, before the first one is trained. Raises InputError."""
+    from hydra._internal.utils import get_args_parser
+
+    from findings.config.compose import Composer, parse
+
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        given, unknown = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise InputError("findings train", f"{error}; see `findings train --help`") from None
+    if unknown:
+        raise InputError("findings train", f"unrecognized arguments: {' '.join(unknown)}; see `findings train --help`")
+    if given.hydra_help:
+        return
+    shows = given.cfg is not None or given.info is not None
+    if shows and given.multirun:
+        raise InputError("findings train", "--cfg and --info show one config: leave out -m")
+    parsed = parse([text for text in given.overrides if not text.startswith("hydra")])
+    if not given.multirun and any(override.is_sweep_override() for override in parsed):
+        raise InputError("findings train", "a comma list is several runs: add -m, or use `findings run`")
+    choices = [
+        [f"{o.key_or_group}={value}" for value in o.sweep_string_iterator()]
+        if o.is_sweep_override()
+        else [str(o.input_line)]
+        for o in parsed
+    ]
+    composer = Composer()
+    for combination in itertools.product(*choices):
+        config = composer.compose(combination)
+        if not shows:
+            from findings.planning.plan import count
+
+            count(config)
+
+
+def _train(config: "Config", retry: bool) -> "Outcome":
+    from dataclasses import replace
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from findings.config.identity import identify
+    from findings.records.lease import Leased
+    from findings.system.processes import cores
+    from findings.training.processes import launched
+    from findings.training.signals import Stop
+    from findings.training.train import train
+
+    if config.trainer.threads is None:
+        config = replace(
+            config,
+            trainer=replace(config.trainer, threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))),
+        )
+    world = launched()
+    console, spoken = Console(quiet=not world.leads), time.monotonic()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        bar = bars.add_task(identify(config).id, total=config.recipe.iterations)
+
+        def progress(iteration: int, iterations: int, latest: str) -> None:
+            nonlocal spoken
+            bars.update(bar, completed=iteration)
+            if not console.is_terminal and time.monotonic() - spoken > QUIET_SECONDS:
+                spoken = time.monotonic()
+                console.print(f"iteration {iteration:,} of {iterations:,} {latest}", highlight=False, soft_wrap=True)
+
+        try:
+            outcome = train(config, stop=Stop(), progress=progress, retry_failed=retry, world=world)
+        except Leased as holder:
+            raise InTraining(identify(config).id, str(holder)) from None
+    console.quiet = not (world.leads or world.parted)
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    where = Path(config.runs_dir) / outcome.id
+    console.print(f"{outcome.status}{reason}: {where}", highlight=False, soft_wrap=True, markup=False)
+    return outcome

@@ -1,1 +1,0 @@
-"""One file per action of the command line; each has ``run(parser, arguments) -> exit code``."""

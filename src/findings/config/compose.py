@@ -1,0 +1,241 @@
+"""From overrides to a typed config, through Hydra's own composition; every mistake becomes one line.
+
+Hydra's ``compose()`` takes about 70 ms. A :class:`Composer` calls it once per distinct choice of groups, sets plain
+values on the result, and so plans a thousand runs in seconds; the outcome is equal to ``compose()`` with all the
+overrides.
+"""
+
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from findings.config import hyperparameters
+from findings.config.checks import check
+from findings.config.folders import shared
+from findings.config.schema import Config
+from findings.errors import InputError
+
+ConfigStore.instance().store(name="schema", node=Config)
+
+# OmegaConf's names of types, cut to three letters, in words
+TYPES = {"int": "a whole number", "flo": "a number", "boo": "true or false", "str": "a text"}
+
+
+@cache
+def groups() -> dict[str, list[str]]:
+    """{group: its choices}, from the folders of conf/; not cluster/, which is no part of a run's config."""
+    return {
+        folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
+        for folder in sorted(shared("conf").iterdir())
+        if folder.is_dir() and folder.name not in ("special", "cluster")
+    }
+
+
+def parse(texts: Sequence[str]) -> list[Override]:
+    """Hydra's overrides, parsed; raises InputError naming the one that is malformed or chooses what does not exist."""
+    return [_parse_one(text) for text in texts]
+
+
+@lru_cache(maxsize=100_000)
+def _parse_one(text: str) -> Override:
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        reason = str(error).splitlines()[0]
+        if reason.startswith("token recognition"):  # a character that the grammar has no place for, such as ~
+            key, _, value = text.partition("=")
+            reason = f"""quote its value, for the shell too: "{key}='{value}'\""""
+        raise InputError(f"'{text}'", f"is no override of the form key=value ({reason})") from None
+    if not override.key_or_group:
+        raise InputError(f"'{text}'", "is no override of the form key=value: the key is missing")
+    if override.is_delete():
+        raise InputError(override.key_or_group, "keys cannot be removed; set another value")
+    try:
+        values = list(override.sweep_string_iterator()) if override.is_sweep_override() else [str(override.value())]
+    except HydraException:
+        raise InputError(override.key_or_group, f"'{text}' lists no values; write a,b,c or range(0,3)") from None
+    known = groups().get(override.key_or_group)
+    for value in values:
+        if known is not None and value not in known:
+            raise InputError(override.key_or_group, f"no such choice '{value}'", known, value)
+    return override
+
+
+@dataclass
+class _Base:
+    """What one choice of groups composes to, before plain values are set on it."""
+
+    tree: DictConfig
+    config: Config | None  # the same as dataclasses; None where a value is missing or refers to another
+
+
+class Composer:
+    """Composes typed configs; keeps what it has composed."""
+
+    def __init__(self) -> None:
+        self._bases: dict[tuple[str, ...], _Base] = {}
+
+    def compose(self, overrides: Sequence[str]) -> Config:
+        """The typed, resolved, checked config of one run. Raises InputError."""
+        parsed = parse(overrides)
+        base = self._base(tuple(str(o.input_line) for o in parsed if o.key_or_group in groups()))
+        values = [override for override in parsed if override.key_or_group not in groups()]
+        return self._on_dataclasses(base, values) or self._on_tree(base, values)
+
+    def with_seed(self, config: Config, override: str) -> Config:
+        """``config`` with the seed of an override such as ``seed=3``."""
+        seeded = replace(
+            config, seed=_converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
+        )
+        check(seeded)
+        return seeded
+
+    def _base(self, chosen: tuple[str, ...]) -> _Base:
+        if chosen not in self._bases:
+            with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
+                try:
+                    tree = compose("config", list(chosen))
+                except (HydraException, OmegaConfBaseException) as error:
+                    raise InputError("conf", f"{' '.join(chosen)}: {str(error).splitlines()[0]}") from None
+            text = OmegaConf.to_yaml(tree)
+            self._bases[chosen] = _Base(tree, None if "${" in text or "???" in text else _objects(tree))
+        return self._bases[chosen]
+
+    def _on_tree(self, base: _Base, values: list[Override]) -> Config:
+        tree = deepcopy(base.tree)
+        for override in values:
+            key, node = override.key_or_group, _leaf(tree, override)
+            try:
+                if node is not None:
+                    _converted(key, node, override.value())
+                with open_dict(tree.model):
+                    OmegaConf.update(tree, key, override.value(), merge=False)
+            except OmegaConfBaseException as error:
+                raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
+        return checked(_objects(tree))
+
+    def _on_dataclasses(self, base: _Base, values: list[Override]) -> Config | None:
+        """The same, a hundred times faster; None where plain assignment would not do."""
+        if base.config is None:
+            return None
+        config = deepcopy(base.config)
+        for override in values:
+            section, _, key = override.key_or_group.rpartition(".")
+            node, value = _leaf(base.tree, override), override.value()
+            if not isinstance(node, ValueNode) or _refers(value):
+                return None
+            value = _converted(override.key_or_group, node, value)
+            if section == "model":
+                config.model[key] = value
+            elif section:
+                setattr(config, section, replace(getattr(config, section), **{key: value}))
+            else:
+                setattr(config, key, value)
+        return checked(config)
+
+
+def hyperparameters(model: str) -> dict[str, Any]:
+    """Those of a file in conf/model/, defaults included, whatever the scale."""
+    _parse_one(f"model={model}")  # refuses what is not there
+    with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
+        tree = OmegaConf.to_container(compose(f"model/{model}"))
+    assert isinstance(tree, dict)
+    return hyperparameters.resolve(tree["model"])
+
+
+def _objects(tree: DictConfig) -> Config:
+    """Resolve interpolations and check types."""
+    try:
+        made = OmegaConf.to_object(tree)
+    except MissingMandatoryValue as error:
+        raise InputError(error.full_key or "config", "is missing: give it on the command line") from None
+    except OmegaConfBaseException as error:
+        raise InputError(error.full_key or "config", str(error).splitlines()[0]) from None
+    assert isinstance(made, Config)
+    return made
+
+
+def checked(config: Config) -> Config:
+    """Check across fields, and write out the network's defaults."""
+    check(config)
+    return replace(config, model=hyperparameters.resolve(config.model))
+
+
+def typed(tree: DictConfig) -> Config:
+    """What Hydra has composed, as a checked config."""
+    return checked(_objects(tree))
+
+
+def _leaf(tree: DictConfig, override: Override) -> Node | None:
+    """The node that an override sets; None for a hyperparameter that the model's file leaves at its default."""
+    key = override.key_or_group
+    node: Any = tree
+    for part in key.split("."):
+        node = node._get_node(part) if isinstance(node, DictConfig) and part in node.keys() else None  # noqa: SIM118
+    if node is not None and override.is_add() and not override.is_force_add():
+        raise InputError(key, "there is such a key already; leave out the '+'")
+    if node is not None and not isinstance(node, DictConfig):
+        return node  # type: ignore[no-any-return]
+    if key.startswith("model.") and key[6:] in hyperparameters.defaults(tree.model._target_):
+        return None
+    raise _unknown(tree, key)
+
+
+def _unknown(tree: DictConfig, key: str) -> InputError:
+    known = flat_keys(tree) + [f"model.{name}" for name in hyperparameters.defaults(tree.model._target_)]
+    section = key.split(".")[0]
+    of_section = sorted({name for name in known if name.startswith(f"{section}.")})
+    if key in {name.rpartition(".")[0] for name in known}:
+        return InputError(key, "is a group of keys; set them one by one", of_section)
+    if "." in key and of_section:
+        return InputError(key, "no such key", of_section, key)
+    return InputError(key, "no such key", sorted({name.split(".")[0] for name in known} | set(groups())), key)
+
+
+def _refers(value: Any) -> bool:
+    """To another key: OmegaConf checks the type once it is resolved."""
+    return isinstance(value, str) and "${" in value
+
+
+def _converted(key: str, node: Node, value: Any) -> Any:
+    """``value`` as the node's type has it, or InputError."""
+    if not isinstance(node, ValueNode) or _refers(value):
+        return value
+    try:
+        return node.validate_and_convert(value)
+    except OmegaConfBaseException as error:
+        raise InputError(key, f"'{value}' does not fit: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """OmegaConf's first line, with enum members and types in words."""
+    line = str(error).splitlines()[0]
+    valid = re.search(r"expected one of \[(.*)\]", line)
+    if valid:
+        return "allowed: " + ", ".join(re.findall(r"\w+", valid.group(1).replace("'", "")))
+    if "is not a ListConfig" in line:
+        return "it must be a list such as [1,2]"
+    wanted = re.search(r"(?:to|of type|not a valid) '?(\w+)'?(?: \(.*)?$", line)
+    kind = TYPES.get(wanted.group(1)[:3].lower()) if wanted else None
+    return f"it must be {kind}" if kind else line
+
+
+def flat_keys(config: DictConfig, prefix: str = "") -> list[str]:
+    """Every key that holds a value, dotted."""
+    keys = []
+    for key in map(str, config):
+        node: Any = config._get_node(key)
+        inner = isinstance(node, DictConfig) and not node._is_none() and not node._is_missing()
+        keys += flat_keys(node, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
+    return keys

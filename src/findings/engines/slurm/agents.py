@@ -1,0 +1,45 @@
+"""What an array task does where W&B hands the runs out: it is one of the sweep's agents."""
+
+import os
+import sys
+
+from findings.engines.slurm.failures import Failures
+from findings.engines.slurm.submission import Submission
+from findings.errors import InputError
+from findings.records.record import Record
+from findings.system.processes import ending
+from findings.training.exit_codes import GIVEN_UP, INTERRUPTED
+from findings.wandb_mirror.agent import Unreachable, run_agent
+
+
+def work(submission: Submission, index: int) -> int:
+    """Until the server has no more runs. The exit code of the task: 0, 75 to be queued again, or 4 to be given up."""
+    assert submission.agent is not None
+    os.chdir(submission.started_in)
+    try:
+        code = run_agent(submission.agent)
+    except Unreachable as error:
+        print(f"findings: {error}", file=sys.stderr)
+        return _failed(submission, index, "W&B cannot be reached")
+    except InputError as error:
+        print(f"findings: {error}", file=sys.stderr)
+        return GIVEN_UP
+    return code if code in (0, INTERRUPTED) else _failed(submission, index, f"W&B's agent {ending(code)}")
+
+
+def died(submission: Submission, index: int, code: int) -> int:
+    """The agent's step ended with this return code, without a word: 75 where another start may get further."""
+    if code == 0 and not any(record.status in ("running", "interrupted") for record in _begun(submission, index)):
+        return 0
+    return _failed(submission, index, f"W&B's agent {ending(code)}")
+
+
+def _failed(submission: Submission, index: int, reason: str) -> int:
+    failures, name = Failures(submission.directory), f"agent-{index}"
+    failures.note(name, reason, sum(int(record.get("iteration", 0)) for record in _begun(submission, index)))
+    return GIVEN_UP if failures.given_up(name) else INTERRUPTED
+
+
+def _begun(submission: Submission, index: int) -> list[Record]:
+    """The runs that this task has been given."""
+    return [submission.record(run) for run in submission.runs if submission.task_of(run) == index]

@@ -1,0 +1,188 @@
+"""python -m findings.engines.slurm.task: what an array task does on its node, one such process for each process of a run.
+
+Every run is a process of its own (``findings train --frozen``) with its own log, so that what one does to itself
+happens to no other. Signals are passed on; runs answer them with a checkpoint. Exit codes: 0 all runs are done, 4 some
+are given up, 75 some want another start of this task.
+
+    python -m findings.engines.slurm.task             in the submission's folder, under srun
+    python -m findings.engines.slurm.task --died N    the step ended with exit code N, without a word; 75: start it again
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from findings.engines.mps import shared_gpus
+from findings.engines.slurm import agents
+from findings.engines.slurm.failures import Failures
+from findings.engines.slurm.submission import Submission, read
+from findings.records.lease import leased
+from findings.records.record import Record, now
+from findings.system.processes import ending
+from findings.training.exit_codes import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED
+from findings.wandb_mirror.mirror import await_uploads
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+POLL = 0.2  # seconds
+UPLOAD_SECONDS = 60  # for what W&B does not have yet of runs that have ended; `findings sync` sends the rest
+TOLD_UPLOAD_SECONDS = 20  # where the scheduler waits
+LEADER_SECONDS = 60  # for the first process of a run to notice that another one has died
+
+
+class Runner:
+    """Works through the runs of one task, ``pack`` of them at a time."""
+
+    def __init__(self, submission: Submission, index: int, rank: int = 0) -> None:
+        self.submission, self.index, self.rank = submission, index, rank
+        self.failures = Failures(submission.directory)
+        self.waiting = deque(run for run in submission.of_task(index) if not self.settled(run))
+        self.going: dict[str, subprocess.Popen[bytes]] = {}
+        self.unfinished: list[str] = []
+        self.begun: list[str] = []
+        self.told: int | None = None  # the signal that asked to stop
+
+    def settled(self, run: str) -> bool:
+        return self.submission.record(run).status == "finished" or self.failures.given_up(run) is not None
+
+    def run(self) -> int:
+        for number in SIGNALS:  # to the end of this process: later signals are in vain, but must not end it
+            signal.signal(number, self._stop)
+        try:
+            while self.going or (self.waiting and not self.told):
+                while self.waiting and not self.told and len(self.going) < self.submission.pack:
+                    self._start(self.waiting.popleft())
+                time.sleep(POLL)
+                for run, process in list(self.going.items()):
+                    if process.poll() is not None:
+                        del self.going[run]
+                        self._end(run, process.returncode)
+        finally:
+            for process in self.going.values():
+                process.kill()
+        if self.rank == 0:
+            mirrored = [self.submission.record(run).directory for run in self.begun]
+            await_uploads(mirrored, TOLD_UPLOAD_SECONDS if self.told else UPLOAD_SECONDS)
+        return INTERRUPTED if self.unfinished or self.waiting else self._over()
+
+    def _over(self) -> int:
+        return GIVEN_UP if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
+
+    def _start(self, run: str) -> None:
+        command = [sys.executable, "-m", "findings.cli", "train", "--retry-failed"]
+        command += ["--frozen", str(self.submission.frozen(run))]
+        with self._log(run).open("ab") as log:
+            log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
+            log.flush()
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.going[run] = process
+        self.begun.append(run)
+        if self.told:  # by a signal that came meanwhile
+            process.send_signal(self.told)
+        self._say(f"started {run}")
+
+    def _log(self, run: str) -> Path:
+        path = self.submission.log(run)
+        return path if self.rank == 0 else path.with_suffix(f".{self.rank}.log")
+
+    def _end(self, run: str, code: int) -> None:
+        record = self.submission.record(run)
+        if code == 0:
+            self._say(f"finished {run}")
+        elif code == LEASED:
+            self._say(f"left {run}: it is in training elsewhere")
+        elif self.told and (code == INTERRUPTED or code < 0):
+            self.unfinished.append(run)
+            self._say(f"interrupted {run} at iteration {record.get('iteration', 0)}")
+        else:
+            if self.rank == 0:
+                self._note(record, code)
+            elif code not in (FAILED, INTERRUPTED):
+                self._await_leader(run)
+            why = self.failures.given_up(run)
+            if why is None:
+                self.unfinished.append(run)
+            self._say(f"failed {run}: {why or 'it will be tried again'}")
+
+    def _note(self, record: Record, code: int) -> None:
+        """Note how a run's process ended that was not told to."""
+        if code == REFUSED:
+            self._fail(record, _last_line(self._log(record.directory.name)), final=True)
+        elif (code, record.status) in ((FAILED, "failed"), (INTERRUPTED, "interrupted")):
+            # interrupted: another of its processes was gone
+            self._fail(record, str(record.get("reason")), final=bool(record.get("diverged")))
+        else:
+            self._fail(record, f"its process {ending(code)}")
+
+    def _fail(self, record: Record, reason: str, *, final: bool = False) -> None:
+        run = record.directory.name
+        self.failures.note(run, reason, int(record.get("iteration", 0)), final=final)
+        why = self.failures.given_up(run)
+        if why and record.status != "failed":
+            record.update(status="failed", reason=why)
+        elif record.status == "running":
+            record.update(status="interrupted", reason=reason)
+
+    def _await_leader(self, run: str) -> None:
+        """End the step, all of it, if the run's first process does not notice that ours has died: CUDA may hold it."""
+        deadline = time.monotonic() + LEADER_SECONDS
+        while self.submission.record(run).status == "running":
+            if time.monotonic() > deadline:
+                step = f"{os.environ['SLURM_JOB_ID']}.{os.environ['SLURM_STEP_ID']}"
+                subprocess.run(["scancel", "--signal=KILL", step], check=False)
+            time.sleep(POLL)
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        self.told = self.told or number
+        for process in self.going.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(number)
+
+    def _say(self, line: str) -> None:
+        if self.rank == 0:
+            print(f"{now()} {line}", flush=True)
+
+    def died(self, code: int) -> int:
+        """Note that the step ended without a word; whether any of its runs is worth another start."""
+        unsettled = [
+            self.submission.record(run) for run in self.submission.of_task(self.index) if not self.settled(run)
+        ]
+        ours = [record for record in unsettled if not leased(record.directory)]
+        training = [record for record in ours if record.status == "running"]
+        for record in training or ours[: self.submission.pack]:  # it was to begin with these, but has not come so far
+            self._fail(record, f"its process {ending(code)}")
+        return INTERRUPTED if any(not self.settled(record.directory.name) for record in ours) else self._over()
+
+
+def _return_code(status: int) -> int:
+    """subprocess's, of what a shell says of a process: 137 is -9."""
+    return 128 - status if status > 128 else status
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("findings: ") if lines else "it refused its config"
+
+
+def main(arguments: Sequence[str]) -> int:
+    submission = read(Path.cwd())
+    index, rank = int(os.environ["SLURM_ARRAY_TASK_ID"]), int(os.environ.get("SLURM_PROCID", "0"))
+    died = _return_code(int(arguments[1])) if arguments[:1] == ["--died"] else None
+    if submission.agent:
+        return agents.work(submission, index) if died is None else agents.died(submission, index, died)
+    runner = Runner(submission, index, rank)
+    if died is not None:
+        return runner.died(died)
+    gpus = len([gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu])
+    with shared_gpus(submission.pack, gpus) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
+        return runner.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,1 +1,0 @@
-"""Engines: the same plan, run here or on a cluster."""

@@ -1,0 +1,257 @@
+"""Records in ``runs/`` into the tables of ``results/<scale>/<finding>/``, and the tables into evidence.
+
+The tables are small enough to commit, so that a report can be made on a fresh clone. A row is never dropped, and every
+number is written such that reading and writing the tables gives the same bytes.
+"""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from findings.errors import InputError
+from findings.judging.evidence import Cost, Evidence, Plan, Probe, Row, Run, read_json, short
+from findings.system.files import write_if_changed
+
+RUN_COLUMNS = (
+    *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
+    *("device", "precision", "threads", "torch", "git", "dirty", "wall_seconds"),
+)
+COUNTS = ("epoch", "iteration", "test_images")  # whole numbers
+METRIC_COLUMNS = (
+    *("epoch", "iteration", "train_loss", "train_error", "remeasured_train_loss", "remeasured_train_error"),
+    *("validation_loss", "validation_error", "test_loss", "test_error", "test_images"),
+    *("lr", "seconds", "images_per_second", "peak_memory_mib"),
+)
+CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
+PROBE_COLUMNS = ("id", "seed", "model", "probe", "value", "test_error", "agreement", "images", "remark")
+CONDITIONS = ("device", "precision", "threads", "execution", "batch_size", "torch")  # under which a cost was measured
+STARTED = ("running", "finished", "failed", "interrupted")
+
+Cells = dict[str, str]
+
+
+class Entry(NamedTuple):
+    """What the tables hold of one run: its row of runs.csv, its rows of curves.csv and of probes.csv."""
+
+    run: Cells
+    curves: list[Cells]
+    probes: list[Cells]
+
+
+Tables = dict[str, Entry]  # by run id
+
+
+def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
+    """Bring ``folder``'s tables up to date with the records of the plan's arms, and return what they now hold."""
+    tables = _read_tables(folder)
+    for arm in plan.arms:
+        for path in sorted(runs_dir.glob(f"{arm.id}-s*/record.json")):
+            found = _read_record(path, arm.model)
+            if found is None:
+                continue
+            run = found.run
+            if run["arm"] != arm.id:  # another arm, whose id goes on after "-s"
+                continue
+            known = tables.get(run["id"])
+            if known and known.run["fingerprint"] != run["fingerprint"]:
+                raise InputError(
+                    run["id"],
+                    f"was trained on other data (fingerprint {run['fingerprint']}) than its row in "
+                    f"{short(folder / 'runs.csv')} ({known.run['fingerprint']}): move one of the two away",
+                )
+            if not known or _progress(run) >= _progress(known.run):
+                # a record carried without its probes takes none away
+                tables[run["id"]] = found if found.probes or not known else found._replace(probes=known.probes)
+    _write_tables(folder, tables)
+    arms = {arm.id for arm in plan.arms}
+    runs = tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key].run["arm"] in arms)
+    return Evidence(plan, runs, _costs(folder / "cost.csv"))
+
+
+def _progress(run: Cells) -> tuple[bool, int]:
+    """Finished never goes back; otherwise the one further on wins."""
+    return run["status"] == "finished", int(run["iteration"])
+
+
+def _read_record(path: Path, model: str) -> Entry | None:
+    """A run's cells, or None for one that has nothing to show yet."""
+    record = read_json(path)
+    metrics = path.with_name("metrics.csv")
+    # The last row may be half written: the run may be going on, or the power may have gone.
+    rows = [row for row in _read_csv(metrics) if None not in row.values()] if metrics.exists() else []
+    # A failed run comes in without rows too: one that diverged at once must be seen, not dropped.
+    if record.get("status") not in STARTED or (not rows and record["status"] != "failed"):
+        return None
+    try:
+        provenance = record["provenance"]
+        data, git = provenance["data"], provenance.get("git") or {}
+        values: dict[str, Any] = {
+            "id": record["id"],
+            "arm": record["arm"],
+            "model": model,
+            "seed": record["seed"],
+            "status": record["status"],
+            "reason": _without_folders(record.get("reason") or ""),
+            "diverged": bool(record.get("diverged")),
+            "iteration": int(rows[-1]["iteration"]) if rows else 0,  # a running record does not say
+            "iterations": record["iterations"],
+            "data": data["name"],
+            "fingerprint": data["fingerprint"],
+            "device": provenance.get("device"),
+            "precision": provenance.get("precision"),
+            "threads": provenance.get("threads"),
+            "torch": (provenance.get("packages") or {}).get("torch"),
+            "git": git.get("sha"),
+            "dirty": git.get("dirty"),
+            "wall_seconds": record.get("wall_seconds"),
+        }
+    except (KeyError, TypeError) as error:
+        raise InputError(short(path), f"is not a record ({error!r})") from error
+    cells = {column: _cell(values[column]) for column in RUN_COLUMNS}
+    curves = []
+    for row in rows:
+        try:
+            numbers = {column: _number(column, row.get(column) or "") for column in METRIC_COLUMNS}
+        except ValueError as error:
+            raise InputError(short(metrics), f"{error} in epoch {row.get('epoch')}") from error
+        curves.append({"id": cells["id"], "seed": cells["seed"], "model": model} | numbers)
+    return Entry(cells, curves, _read_probes(path.with_name("probes.csv"), cells))
+
+
+def _read_probes(path: Path, run: Cells) -> list[Cells]:
+    """Rows of probes.csv; none of a run that has not ended, or is not probed."""
+    rows = []
+    for row in _read_csv(path) if path.exists() and run["status"] == "finished" else []:
+        try:
+            cells = {column: row[column] for column in PROBE_COLUMNS[3:]} | {"value": str(int(row["value"]))}
+            numbers = {column: _number(column, row[column]) for column in ("test_error", "agreement")}
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(short(path), f"is no table of probes ({error!r})") from error
+        rows.append({column: run[column] for column in ("id", "seed", "model")} | cells | numbers)
+    return rows
+
+
+def _without_folders(text: str) -> str:
+    """On one line and without the folders of the machine it was written on."""
+    return " ".join(re.sub(r"(?<![\w./])/(?:[^\s/'\":]+/)+", "", text).split())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _number(column: str, text: str) -> str:
+    """Six significant digits; written that way, a number reads and writes as itself."""
+    if not text.strip():
+        return ""
+    return str(int(float(text))) if column in COUNTS else f"{float(text):.6g}"
+
+
+def _read_csv(path: Path) -> list[Cells]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _read_tables(folder: Path) -> Tables:
+    tables: Tables = {}
+    runs, curves = folder / "runs.csv", folder / "curves.csv"
+    for row in _read_csv(runs) if runs.exists() else []:
+        if None in row.values() or not {"id", "arm", "seed", "status", "iteration"} <= row.keys():
+            raise InputError(short(runs), f"the row of '{row.get('id')}' is cut short: restore the file")
+        tables[row["id"]] = Entry({column: row.get(column, "") for column in RUN_COLUMNS}, [], [])
+    for path, columns in ((curves, CURVE_COLUMNS), (folder / "probes.csv", PROBE_COLUMNS)):
+        for row in _read_csv(path) if path.exists() else []:
+            if row.get("id") not in tables:
+                raise InputError(short(path), f"holds '{row.get('id')}', which is not in runs.csv: restore both files")
+            entry = tables[row["id"]]
+            (entry.curves if path == curves else entry.probes).append({name: row.get(name) or "" for name in columns})
+    return tables
+
+
+def _ordered(tables: Tables) -> list[str]:
+    """By arm, with numbers as numbers (plain20 before plain110), then by seed."""
+
+    def key(identifier: str) -> tuple[list[tuple[int, int, str]], int]:
+        parts = re.split(r"(\d+)", tables[identifier].run["arm"])
+        natural = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+        return natural, int(tables[identifier].run["seed"])
+
+    return sorted(tables, key=key)
+
+
+def _write_tables(folder: Path, tables: Tables) -> None:
+    order = _ordered(tables)
+    write_if_changed(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key].run for key in order]))
+    rows = [row for key in order for row in sorted(tables[key].curves, key=lambda row: int(row["epoch"]))]
+    write_if_changed(folder / "curves.csv", _csv(CURVE_COLUMNS, rows))
+    probes = [row for key in order for row in tables[key].probes]
+    if probes:
+        write_if_changed(folder / "probes.csv", _csv(PROBE_COLUMNS, probes))
+
+
+def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _costs(path: Path) -> tuple[Cost, ...]:
+    """What ``findings measure`` has written beside the tables, if it was called."""
+    costs = []
+    for row in _read_csv(path) if path.exists() else []:
+        try:
+            cost = Cost(
+                model=row["model"],
+                arm=row["arm"],
+                round=int(row["round"]),
+                milliseconds_per_step=float(row["milliseconds_per_step"]),
+                images_per_second=float(row["images_per_second"]),
+                peak_memory_mib=float(row["peak_memory_mib"]),
+                others=float(row["others"]),
+                conditions={key: row.get(key, "") for key in CONDITIONS},
+            )
+            if min(cost.milliseconds_per_step, cost.images_per_second) <= 0:
+                raise ValueError(f"round {cost.round} of {cost.model} took no time")
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(short(path), f"is no table of costs ({error!r}): `findings measure` writes it") from error
+        costs.append(cost)
+    return tuple(costs)
+
+
+def _run(cells: Cells, curves: list[Cells], probes: list[Cells]) -> Run:
+    rows: list[Row] = [
+        {column: float(row[column]) if row[column] else None for column in METRIC_COLUMNS} for row in curves
+    ]
+    return Run(
+        id=cells["id"],
+        arm=cells["arm"],
+        model=cells["model"],
+        seed=int(cells["seed"]),
+        status=cells["status"],
+        diverged=cells["diverged"] == "true",
+        iteration=int(cells["iteration"]),
+        iterations=int(cells["iterations"]),
+        fingerprint=cells["fingerprint"],
+        device=cells["device"],
+        precision=cells["precision"],
+        torch=cells["torch"],
+        wall_seconds=float(cells["wall_seconds"] or 0),
+        rows=tuple(sorted(rows, key=lambda row: row["epoch"] or 0)),
+        probes=tuple(_probe(row) for row in probes),
+    )
+
+
+def _probe(row: Cells) -> Probe:
+    try:
+        error, agreement = (float(row[key]) if row[key] else None for key in ("test_error", "agreement"))
+        return Probe(row["probe"], int(row["value"]), error, agreement, row["remark"])
+    except ValueError as problem:
+        raise InputError("probes.csv", f"{problem} in a row of {row['id']}: restore the file") from problem

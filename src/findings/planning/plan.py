@@ -1,0 +1,184 @@
+"""Plan a sweep: every run composed, typed and checked, its network built on the meta device, before anything starts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from findings.config import hyperparameters
+from findings.config.compose import Composer, hyperparameters
+from findings.config.identity import Identity, identify
+from findings.config.schema import Config
+from findings.errors import InputError
+from findings.nets.build import build, construct
+from findings.nets.complexity import Complexity, accepts, complexity
+from findings.planning.sweeps import Sweep, expand
+from findings.studies import Subject, findings
+from findings.system.files import write_atomically
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a plan. ``varies`` holds its values on the sweep's axes."""
+
+    identity: Identity
+    config: Config
+    varies: dict[str, str]
+    complexity: Complexity
+    sizes_refused: int | None = None  # of evaluation.sizes; None: the run is not probed with any
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of training, forward and backward: what progress is measured in."""
+        return 3 * self.complexity.multiply_adds * self.config.recipe.batch_size * self.config.recipe.iterations
+
+
+class Planner:
+    """Plans sweeps; composes and builds nothing twice."""
+
+    def __init__(self) -> None:
+        self._composer = Composer()
+        self._counted: dict[str, tuple[Complexity, int | None]] = {}
+        self._subjects: dict[Subject, dict[str, Any]] = {}
+        self._arms: dict[tuple[str, ...], tuple[Config, Identity, tuple[Complexity, int | None]]] = {}
+
+    def plan(self, sweep: Sweep, overrides: Sequence[str] = ()) -> list[PlannedRun]:
+        """The runs of a sweep, without doubles. Raises InputError naming the run that is wrong, and why."""
+        combinations, common = expand(sweep, overrides)
+        planned: dict[str, PlannedRun] = {}
+        for combination in combinations:
+            texts = [*(f"{key}={value}" for key, value in combination.items()), *common]
+            try:
+                run = self._run(texts, sweep, combination)
+            except InputError as error:
+                if len(combinations) == 1:
+                    raise
+                varying = " ".join(f"{k}={v}" for k, v in combination.items() if k != "scale")
+                raise InputError(f"{sweep.name} ({varying})", str(error)) from None
+            planned.setdefault(run.identity.id, run)
+        return list(planned.values())
+
+    def _run(self, texts: list[str], sweep: Sweep, combination: dict[str, str]) -> PlannedRun:
+        seed = [text for text in texts if text.startswith("seed=")]
+        others = tuple(text for text in texts if not text.startswith("seed="))
+        if others not in self._arms:
+            config = self._composer.compose(others)
+            identity = identify(config)
+            self._arms[others] = config, identity, self._count(config)
+        config, identity, counted = self._arms[others]
+        config = replace(self._composer.with_seed(config, seed[-1]) if seed else config, findings=[sweep.finding])
+        return PlannedRun(replace(identity, id=f"{identity.arm}-s{config.seed}"), config, combination, *counted)
+
+    def _count(self, config: Config) -> tuple[Complexity, int | None]:
+        data, sizes = config.data, config.evaluation.sizes
+        key = json.dumps([config.model, data.channels, data.size, data.classes, sizes], sort_keys=True)
+        if key not in self._counted:
+            refused = [size for size in sizes if not accepts(_on_meta(config), channels=data.channels, size=size)]
+            self._counted[key] = count(config), len(refused) if sizes else None
+        return self._counted[key]
+
+    def counted(self, networks: Sequence[Subject]) -> list[dict[str, Any]]:
+        """What networks that are not trained cost, as plan.json holds it."""
+        for network in networks:
+            if network not in self._subjects:
+                self._subjects[network] = _subject(network)
+        return [self._subjects[network] for network in networks]
+
+
+def _subject(network: Subject) -> dict[str, Any]:
+    with torch.device("meta"):
+        built = construct(
+            hyperparameters(network.model), channels=network.channels, size=network.size, classes=network.classes
+        )
+    counts = complexity(built, channels=network.channels, size=network.size)
+    return {"model": network.model, "size": network.size} | _counts(counts)
+
+
+def count(config: Config) -> Complexity:
+    """What a config's network costs, for one image."""
+    return complexity(_on_meta(config), channels=config.data.channels, size=config.data.size)
+
+
+def _on_meta(config: Config) -> torch.nn.Module:
+    with torch.device("meta"):
+        return build(config)
+
+
+def _counts(counts: Complexity) -> dict[str, int]:
+    return {key: value for key, value in asdict(counts).items() if key not in ("activations", "layers")}
+
+
+def share_threads(runs: Sequence[PlannedRun], jobs: int) -> list[PlannedRun]:
+    """Give each run its part of the cores, where its config leaves that open. Frozen with it: threads change sums."""
+    threads = max(1, cores() // max(1, jobs))
+    return [
+        replace(run, config=replace(run.config, trainer=replace(run.config.trainer, threads=threads)))
+        if run.config.trainer.threads is None
+        else run
+        for run in runs
+    ]
+
+
+def longest_first(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """A finding's seeds one after the other, as planned; of each the longest runs first: no worker waits long."""
+    turns: dict[tuple[str, int], int] = {}
+    for run in runs:
+        turns.setdefault((" ".join(run.config.findings), run.config.seed), len(turns))
+    return sorted(runs, key=lambda run: (turns[" ".join(run.config.findings), run.config.seed], -run.work))
+
+
+def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
+    """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
+
+    A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
+    """
+    folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
+    path = folder / "plan.json"
+    arms = _arms(runs)
+    if overridden and path.exists():
+        before = {arm["arm"]: arm for arm in json.loads(path.read_text())["arms"]}
+        for arm in arms:
+            known = before.get(arm["arm"], arm)
+            before[arm["arm"]] = arm | {"seeds": sorted({*known["seeds"], *arm["seeds"]})}
+        arms = list(before.values())
+    content = {
+        "finding": sweep.finding,
+        "scale": sweep.scale,
+        "command": f"findings run {sweep.name}{_where(runs[0].config)}",
+        "label": runs[0].config.about,
+        "arms": arms,
+        "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
+    }
+    text = json.dumps(content, indent=1) + "\n"
+    if not path.exists() or path.read_text() != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+    return path
+
+
+def _where(config: Config) -> str:
+    """The override without which the data would not be found, less this machine's folders."""
+    return f" data.root={Path(config.data.root).name}" if config.data.root else ""
+
+
+def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
+    arms: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        arm = arms.setdefault(
+            run.identity.arm,
+            {
+                "arm": run.identity.arm,
+                "name": run.identity.name,
+                "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
+                "seeds": [],
+                "config": run.identity.scientific,
+                **_counts(run.complexity),
+                "sizes_refused": run.sizes_refused,
+                "data_label": run.config.data.label,
+            },
+        )
+        arm["seeds"].append(run.config.seed)
+    return list(arms.values())

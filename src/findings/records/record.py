@@ -1,0 +1,133 @@
+"""What a run leaves behind, in runs/<run id>/: config.yaml, record.json, metrics.csv, checkpoints/last.ckpt.
+A run that is probed at its end (probes.py) also leaves probes.csv.
+
+The record is the source of truth; everything downstream reads it and nothing else.
+"""
+
+import csv
+import io
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from findings.errors import InputError
+from findings.system.files import write_atomically
+
+COLUMNS = (
+    "epoch",
+    "iteration",
+    "train_loss",
+    "train_error",
+    "remeasured_train_loss",
+    "remeasured_train_error",
+    "validation_loss",
+    "validation_error",
+    "test_loss",
+    "test_error",
+    "test_images",
+    "lr",
+    "seconds",
+    "images_per_second",
+    "peak_memory_mib",
+)
+STATUSES = ("planned", "running", "finished", "failed", "interrupted")
+ENDED = ("finished", "failed")  # of themselves: no other start goes on with these
+PROBE_COLUMNS = ("probe", "value", "test_error", "agreement", "images", "remark")
+TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that differ when a run is repeated
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Record:
+    """The record in one run directory. Only the process that holds the run's lease writes it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.path = directory / "record.json"
+        self.metrics = directory / "metrics.csv"
+        self.probes = directory / "probes.csv"
+        self.config = directory / "config.yaml"
+        self.checkpoint = directory / "checkpoints" / "last.ckpt"
+        self.fields = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {}
+        try:
+            return dict(json.loads(self.path.read_text()))
+        except ValueError as error:
+            raise InputError(str(self.path), f"is damaged ({error}); remove it, and its run begins anew") from None
+
+    def __getitem__(self, key: str) -> Any:
+        return self.fields[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.fields.get(key, default)
+
+    @property
+    def status(self) -> str:
+        return str(self.fields.get("status", "planned"))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the run was ever in training; otherwise it was planned at most."""
+        return bool(self.fields.get("attempts"))
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of record.json, on disk, at once."""
+        self.fields |= changes
+        self.directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path, json.dumps(self.fields, indent=1) + "\n")
+
+    def write_config(self, text: str) -> None:
+        write_atomically(self.config, text)
+
+    def forget_training(self) -> None:
+        """Remove rows and checkpoint: the next attempt begins anew."""
+        self.metrics.unlink(missing_ok=True)
+        self.probes.unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)
+        self.update(iteration=0, wall_seconds=0.0)
+
+    def rows(self) -> list[dict[str, str]]:
+        """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty."""
+        if not self.metrics.exists():
+            return []
+        with self.metrics.open(newline="") as stream:
+            return [row for row in csv.DictReader(stream) if _complete(row)]
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Add the row of one evaluated epoch."""
+        text = _csv([row], COLUMNS, header=not self.metrics.exists())
+        with self.metrics.open("a", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def write_probes(self, rows: list[dict[str, Any]]) -> None:
+        """What was measured beside the epochs, at the end; written whole."""
+        write_atomically(self.probes, _csv(rows, PROBE_COLUMNS, header=True))
+
+    def cut_back(self, iteration: int) -> None:
+        """Drop rows after ``iteration``, where the checkpoint stands, and what was being written when all ended."""
+        text = _csv([row for row in self.rows() if int(row["iteration"]) <= iteration], COLUMNS, header=True)
+        if self.metrics.exists() and self.metrics.read_text() != text:
+            write_atomically(self.metrics, text)
+
+
+def _complete(row: dict[str, str]) -> bool:
+    """Rows are written in one piece; after a power cut the last may still be short."""
+    return None not in row and None not in row.values()
+
+
+def _csv(rows: list[dict[str, Any]], columns: tuple[str, ...], *, header: bool) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

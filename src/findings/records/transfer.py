@@ -1,0 +1,184 @@
+"""Records, and the checkpoints of unfinished runs, in files small enough to be carried to another machine.
+
+One tar stream, compressed and cut into parts, export.000, export.001, ..., which export.json lists.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from findings.config.frozen import thaw
+from findings.config.identity import identify
+from findings.errors import InputError
+from findings.records.lease import Leased, lease
+from findings.records.record import Record
+from findings.system.files import write_atomically
+
+PART = 15 * 2**20  # bytes, at most
+MANIFEST = "export.json"
+CHECKPOINT = "checkpoints/last.ckpt"
+# in this order: what is read later may be ahead of the checkpoint, never behind it; resuming cuts it back
+FILES = (CHECKPOINT, "config.yaml", "metrics.csv", "probes.csv", "record.json")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of one run: taken, or why it was left."""
+
+    id: str
+    taken: bool
+    why: str
+
+
+def export(runs_dir: Path, folder: Path, part: int = PART) -> list[Path]:
+    """Write every run of ``runs_dir`` into parts of ``part`` bytes at most in ``folder``; returns the files.
+
+    Raises InputError where there is no run, or where ``folder`` holds another export.
+    """
+    records = [Record(path.parent) for path in sorted(runs_dir.glob("*/record.json"))]
+    if not records:
+        raise InputError(str(runs_dir), "holds no run to export")
+    if (folder / MANIFEST).exists() or any(folder.glob("export.[0-9]*")):
+        raise InputError(str(folder), "holds an export already; name a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = _Parts(folder, part)
+    with tarfile.open(fileobj=parts, mode="w|gz") as archive:  # type: ignore[call-overload]  # write() is all it needs
+        for record in records:
+            for name in FILES:
+                path = record.directory / name
+                if path.exists() and (name != CHECKPOINT or record.status != "finished"):
+                    archive.add(path, f"{record.directory.name}/{name}")
+    parts.close()
+    content = {"runs": [record.directory.name for record in records], "parts": parts.written}
+    write_atomically(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
+    return [*(folder / entry["name"] for entry in parts.written), folder / MANIFEST]
+
+
+def bring(folder: Path, runs_dir: Path) -> Iterator[Carried]:
+    """Bring the runs of an export into ``runs_dir``; of a run on both sides the one further on stays.
+
+    Raises InputError where a part is missing or damaged, or holds what is no run: nothing has been brought then.
+    """
+    manifest = _manifest(folder)
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runs_dir, prefix=".import-") as temporary:
+        _unpack(folder, manifest, Path(temporary))
+        found = [Record(path.parent) for path in sorted(Path(temporary).glob("*/record.json"))]
+        for record in found:
+            _refuse_strange(record, folder)
+        for record in found:
+            yield _place(record, runs_dir / record.directory.name)
+
+
+def _place(record: Record, target: Path) -> Carried:
+    name = target.name
+    try:
+        with lease(target):
+            here = Record(target)
+            if here.path.exists() and _progress(here) >= _progress(record):
+                return Carried(name, False, f"{here.status} here at iteration {here.get('iteration', 0)}")
+            for file in FILES:  # the record last: until then the directory is what it was, or resumes anyway
+                source = record.directory / file
+                if source.exists():
+                    (target / file).parent.mkdir(parents=True, exist_ok=True)
+                    source.replace(target / file)
+            return Carried(name, True, f"{record.status} at iteration {record.get('iteration', 0)}")
+    except Leased as holder:
+        return Carried(name, False, str(holder))
+
+
+def _progress(record: Record) -> tuple[bool, int]:
+    return record.status == "finished", int(record.get("iteration") or 0)
+
+
+def _refuse_strange(record: Record, folder: Path) -> None:
+    name = record.directory.name
+    if not record.config.exists():
+        raise InputError(str(folder), f"{name} has no config.yaml: it is no run")
+    if identify(thaw(record.config)).id != name:
+        raise InputError(str(folder), f"{name} holds the config of {identify(thaw(record.config)).id}")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.exists():
+        raise InputError(str(folder), f"holds no {MANIFEST}: `findings export` writes it beside the parts")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+        for part in content["parts"]:
+            file = folder / Path(part["name"]).name
+            if not file.exists():
+                raise InputError(str(file), "is missing: carry every part that export.json lists")
+            if hashlib.sha256(file.read_bytes()).hexdigest() != part["sha256"]:
+                raise InputError(str(file), "is damaged (another SHA-256 than export.json says): carry it again")
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(str(path), f"is no manifest of an export ({error!r})") from None
+    return content
+
+
+def _unpack(folder: Path, manifest: dict[str, Any], target: Path) -> None:
+    joined = _Joined([folder / Path(part["name"]).name for part in manifest["parts"]])
+    try:
+        with tarfile.open(fileobj=io.BufferedReader(joined), mode="r|gz") as archive:
+            for member in archive:
+                run, _, file = member.name.partition("/")
+                if file not in FILES or not member.isfile() or run in ("", ".", ".."):
+                    raise InputError(str(folder), f"holds '{member.name}', which is no file of a run")
+                source = archive.extractfile(member)
+                assert source is not None
+                path = target / run / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InputError(str(folder), f"cannot be unpacked ({error})") from None
+
+
+class _Parts:
+    """A file that begins a new one wherever it reaches ``size`` bytes."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder, self.size = folder, size
+        self.written: list[dict[str, Any]] = []
+        self.buffer = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.buffer += data
+        while len(self.buffer) >= self.size:
+            self._flush(self.size)
+        return len(data)
+
+    def close(self) -> None:
+        if self.buffer:
+            self._flush(len(self.buffer))
+
+    def _flush(self, count: int) -> None:
+        content, self.buffer = bytes(self.buffer[:count]), self.buffer[count:]
+        name = f"export.{len(self.written):03}"
+        (self.folder / name).write_bytes(content)
+        self.written.append({"name": name, "bytes": count, "sha256": hashlib.sha256(content).hexdigest()})
+
+
+class _Joined(io.RawIOBase):
+    """The parts, read as one file."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self.waiting, self.current = list(paths), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.current and self.waiting:
+            self.current = self.waiting.pop(0).read_bytes()
+        taken = self.current[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self.current = self.current[len(taken) :]
+        return len(taken)

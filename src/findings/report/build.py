@@ -1,0 +1,105 @@
+"""Verdicts, tables and figures from records alone: ``findings report SCALE``.
+
+Neither Hydra nor torch is needed here, and what is heavy is imported where it is used.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from findings.errors import InputError
+from findings.judging.evidence import Plan, read_json, read_plan
+from findings.judging.merge import merge
+from findings.system.files import write_if_changed
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from findings.judging.judge import Verdict
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`build` found and wrote."""
+
+    scale: str
+    verdicts: "tuple[Verdict, ...]"
+    readme: Path
+    figures: tuple[Path, ...]
+
+    def table(self, width: int = 100) -> str:
+        """The verdicts as text, for a terminal ``width`` characters wide."""
+        from findings.report.terminal import as_text
+
+        return as_text(summary_table(self.verdicts), width)
+
+
+def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
+    """Merge the records of every finding planned at ``scale``, judge them, draw them and write them down.
+
+    Run twice it writes the same bytes. Raises :class:`InputError` if nothing was planned at ``scale``, or if runs that
+    a claim would compare are not comparable.
+    """
+    from findings import studies
+    from findings.judging.judge import judge
+    from findings.report import drawing, page
+
+    folder = results_dir / scale
+    plans = sorted(folder.glob("*/plan.json"))
+    if not plans:
+        planned = sorted({path.parts[-3] for path in results_dir.glob("*/*/plan.json")})
+        problem = (
+            f"no finding was planned in {results_dir.name}/{scale}: `findings run {scale}/<finding>` plans and runs one"
+        )
+        raise InputError(scale, problem, planned, scale)
+    chapters, verdicts, figures = [], [], []
+    for path in plans:
+        plan = read_plan(path)
+        finding = studies.findings().get(plan.finding)
+        if finding is None:
+            raise InputError(
+                f"{scale}/{path.parent.name}", f"no finding is named '{plan.finding}'", studies.findings(), plan.finding
+            )
+        _refuse_two_arms(plan)
+        evidence = merge(plan, path.parent, runs_dir)
+        found = [judge(claim.cast(finding.cast(evidence)), evidence) for claim in finding.claims]
+        drawn = []
+        with drawing.style():
+            for item in finding.drawings:
+                if figure := item.draw(evidence):
+                    figures += drawing.save(figure, path.parent / "figures", item.name)
+                    drawn.append(item)
+                else:
+                    drawing.remove(path.parent / "figures", item.name)
+        chapters.append(page.Chapter(finding, evidence, tuple(found), tuple(drawn)))
+        verdicts += found
+    content = [verdict.as_dict() for verdict in verdicts]
+    write_if_changed(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    readme = write_if_changed(folder / "README.md", page.readme(scale, chapters))
+    return Report(scale, tuple(verdicts), readme, tuple(figures))
+
+
+def _refuse_two_arms(plan: Plan) -> None:
+    """A network has one arm: tables and figures would pool two, claims or no claims."""
+    for arm in plan.arms:
+        twin = next(other for other in plan.arms if other.model == arm.model)
+        differing = sorted(key for key in arm.config | twin.config if arm.config.get(key) != twin.config.get(key))
+        if differing:
+            raise InputError(
+                f"{plan.scale}/{plan.finding}",
+                f"two arms of {arm.model} differ in {', '.join(differing)}; "
+                f"`findings plan {plan.scale}/{plan.finding}` writes the plan anew",
+            )
+
+
+def last_verdicts(results_dir: Path) -> dict[str, list[dict[str, Any]]]:
+    """The content of every scale's verdicts.json, by scale."""
+    return {path.parent.name: read_json(path) for path in sorted(results_dir.glob("*/verdicts.json"))}
+
+
+def summary_table(verdicts: "tuple[Verdict, ...] | list[Verdict]") -> "Table":
+    """The verdicts for rich's console."""
+    from findings.report.terminal import table
+
+    return table(verdicts)

@@ -1,0 +1,165 @@
+"""The Lightning callback that keeps a run's record: rows, checkpoints, progress, and the end."""
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from findings.errors import InputError
+from findings.records.lease import Lease
+from findings.records.record import Record
+from findings.system.files import replacing
+from findings.training.learner import Learner
+from findings.training.probes import probe
+from findings.training.processes import ALONE, World
+from findings.training.signals import Stop
+
+Progress = Callable[[int, int, str], None]  # iteration, iterations, what was measured last
+
+
+class Interrupted(Exception):
+    """The run was asked to stop and its checkpoint is written."""
+
+
+class Diverged(Exception):
+    """The training loss is no number any more; the row that says so is written."""
+
+
+class Journal(pl.Callback):
+    """At the end of every chunk: if an epoch is complete, evaluate it; if it is time, write a checkpoint."""
+
+    def __init__(
+        self,
+        record: Record,
+        held: Lease,
+        stop: Stop,
+        progress: Progress,
+        mirror: Callable[[list[dict]], None],
+        world: World = ALONE,
+    ) -> None:
+        self.record, self.held, self.stop, self.progress, self.mirror = record, held, stop, progress, mirror
+        self.world = world
+        self.unsaved: list[dict[str, Any]] = []  # rows that no checkpoint covers yet
+        self.last_saved = time.monotonic()
+        self.latest = ""
+
+    def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        self.stop.take_over_signals()  # Lightning has just put its own handlers before ours
+        assert isinstance(learner, Learner)
+        refuse_other_start(self.world, learner.done, learner.device.type)
+        self.begin(learner)
+        if learner.evaluation_pending:
+            self._advance(trainer, learner)
+        trainer.should_stop = learner.finished  # a kill may also have come between the last checkpoint and the end
+        self.tell(learner)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(learner, Learner)
+        self.still_ours()
+        self._advance(trainer, learner)
+
+    def _advance(self, trainer: pl.Trainer, learner: Learner) -> None:
+        diverged = False
+        if learner.epoch_complete:
+            diverged = self._close_epoch(trainer, learner)
+        self.tell(learner)
+        asked = self._asked()
+        if diverged or learner.finished or asked or self.due(learner):
+            self.save(trainer, learner.done)
+        if diverged:
+            raise Diverged(f"diverged: the training loss is no number by iteration {learner.done}")
+        if learner.finished:
+            trainer.should_stop = True
+        elif asked:
+            raise Interrupted(asked)
+
+    def _close_epoch(self, trainer: pl.Trainer, learner: Learner) -> bool:
+        """Write the row of a complete epoch where one is due. True if training has diverged."""
+        diverged = not math.isfinite(float(learner.training_error.loss))
+        if learner.evaluation_due or diverged:
+            try:
+                row = learner.evaluate(self._heed)
+                probed = probe(learner, self._heed) if learner.finished and not diverged else []
+            except Interrupted:
+                # large splits take minutes: the epoch's counters are saved as they are, and evaluation begins anew
+                self.save(trainer, learner.done)
+                raise
+            self.write(row | {"peak_memory_mib": _peak_memory(learner.device)}, probed)
+            self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
+        learner.start_epoch()
+        return diverged
+
+    def _heed(self) -> None:
+        asked = self._asked()
+        if asked:
+            raise Interrupted(asked)
+
+    def _asked(self) -> str | None:
+        """Why to stop. A signal may reach one rank only, or each at another chunk: all have to obey at the same."""
+        return self.world.agreed(self.stop.reason)
+
+    def begin(self, learner: Learner) -> None:
+        """Bring the record to where the checkpoint stands."""
+        self.record.cut_back(learner.done - 1 if learner.evaluation_pending else learner.done)
+        self.record.update(iteration=learner.done)  # a kill may have come between the checkpoint and this
+        self.mirror(self.record.rows())
+
+    def still_ours(self) -> None:
+        """Raises Leased if another process has taken the run over."""
+        self.held.check()
+
+    def tell(self, learner: Learner) -> None:
+        self.progress(learner.done, learner.config.recipe.iterations, self.latest)
+
+    def write(self, row: dict[str, Any], probed: list[dict[str, Any]]) -> None:
+        """Add an epoch's row to the record, and at the end what was probed."""
+        if probed:
+            self.record.write_probes(probed)
+        self.record.append(row)
+        self.unsaved.append(row)
+
+    def due(self, learner: Learner) -> bool:
+        """Whether it is time for a checkpoint."""
+        return time.monotonic() - self.last_saved >= 60 * learner.config.trainer.checkpoint_every
+
+    def save(self, trainer: pl.Trainer, iteration: int) -> None:
+        """Write the checkpoint so that a crash leaves the old one or the new; then mirror what it covers."""
+        path = self.record.checkpoint
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path, only_writer=True) as temporary:
+            trainer.save_checkpoint(temporary)
+        seconds, self.last_saved = time.monotonic() - self.last_saved, time.monotonic()
+        self.record.update(iteration=iteration, wall_seconds=round(self.record["wall_seconds"] + seconds, 2))
+        rows, self.unsaved = self.unsaved, []
+        self.mirror(rows)
+
+
+def refuse_other_start(world: World, iteration: int, accelerator: str) -> None:
+    """Before tensors are exchanged: processes that disagree would wait for each other, or add up different weights.
+
+    Raises InputError, in all processes, where they begin at different iterations or on different kinds of device.
+    """
+    if world.size == 1:
+        return
+    iterations, accelerators = zip(*world.gathered((iteration, accelerator)), strict=True)
+    if len(set(iterations)) > 1:
+        said = ", ".join(map(str, iterations))
+        raise InputError("runs_dir", f"processes begin after iterations {said}: they do not see the same files")
+    if len(set(accelerators)) > 1:
+        said = ", ".join(accelerators)
+        raise InputError("trainer.accelerator", f"processes have different devices ({said}); allowed: cpu for all")
+
+
+def _peak_memory(device: torch.device) -> float:
+    """MiB: of the device on CUDA, of the whole process on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

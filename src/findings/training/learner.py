@@ -1,0 +1,202 @@
+"""The LightningModule: forward, loss, error, optimiser, and what it takes to stop and go on anywhere.
+
+Lightning is given *chunks* of steps as batches: its cost per batch is then paid once for many steps, and a checkpoint
+can be written at every chunk's end. Where training stands is the buffer ``iteration``; batch order, crops, flips and
+dropout are pure functions of it and the seed, so that a resumed run needs only the weights, the momentum and the
+buffers.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import IterableDataset
+
+from findings.config.schema import Config, Remeasure
+from findings.data.stream import Split, Stream
+from findings.training.metrics import ErrorAndLoss
+from findings.training.processes import ALONE, World
+from findings.training.schedule import learning_rate
+from findings.training.steps import Steps, steps_for
+
+
+class Chunk(NamedTuple):
+    """Steps [start, stop) of one epoch."""
+
+    epoch: int
+    start: int
+    stop: int
+
+
+class Learner(pl.LightningModule):
+    """Trains ``network`` on ``stream`` as ``config.recipe`` says and evaluates it on ``splits``."""
+
+    iteration: Tensor
+
+    def __init__(self, network: nn.Module, stream: Stream, splits: dict[str, Split], config: Config) -> None:
+        super().__init__()
+        self.automatic_optimization = False  # many steps in one Lightning batch
+        self.network, self.stream, self.splits, self.config = network, stream, splits, config
+        self.world = stream.world
+        self.training_error = ErrorAndLoss()
+        self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
+        self.done = 0  # the buffer's value, known without asking the device
+        self.steps: Steps | None = None
+        self.seconds = 0.0  # of training in this epoch
+        self.seconds_per_step = float("inf")  # of the last chunk
+
+    def forward(self, images: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
+        return self.network(images)  # type: ignore[no-any-return]
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        recipe = self.config.recipe
+        return torch.optim.SGD(
+            self.parameters(),
+            lr=learning_rate(recipe, 0),
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+            fused=self.config.trainer.fast,
+        )
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        checkpoint["seconds"] = self.seconds
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        self.done = int(checkpoint["state_dict"]["iteration"])
+        self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep it
+
+    def training_step(self, chunk: Chunk, _: int) -> None:
+        """Make the steps of ``chunk``: each is one batch of the recipe."""
+        started = time.perf_counter()
+        if self.steps is None:  # not before: a checkpoint replaces what the optimiser holds
+            optimizer = self.optimizers(use_pl_optimizer=False)
+            assert isinstance(optimizer, torch.optim.Optimizer)
+            self.steps = steps_for(self.network, self.stream, optimizer, self.config)
+        self.steps.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
+        self.done += chunk.stop - chunk.start
+        self.iteration.fill_(self.done)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
+        seconds = time.perf_counter() - started
+        if self.world.size > 1:
+            # the same for all, or devices would cut the coming steps into other chunks; and the least: all end at the
+            # same exchange, and who began last waited for nobody. The others' hold what rank 0 wrote in between
+            seconds = min(self.world.gathered(seconds))
+        self.seconds += seconds
+        # by the image: an epoch's last batch may be a small one, and is no measure of the others
+        size, count = self.config.recipe.batch_size, len(self.stream.images)
+        images = min(chunk.stop * size, count) - chunk.start * size
+        self.seconds_per_step = max(seconds * min(size, count) / images, 1e-6)
+
+    @property
+    def epoch(self) -> int:
+        """The permutation in use, from 0; between two of them, the coming one."""
+        return self.done // self.stream.steps
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.config.recipe.iterations
+
+    @property
+    def epoch_complete(self) -> bool:
+        return self.done % self.stream.steps == 0 or self.finished
+
+    @property
+    def evaluation_due(self) -> bool:
+        epochs = -(-self.done // self.stream.steps)
+        return self.finished or epochs % self.config.evaluation.evaluate_every == 0
+
+    @property
+    def evaluation_pending(self) -> bool:
+        """Whether an epoch is complete but not closed: the run was interrupted in its evaluation."""
+        return self.epoch_complete and int(self.training_error.images) > 0
+
+    def evaluate(self, heed: Callable[[], None]) -> dict[str, float | int | None]:
+        """One row of the record: the errors as trained over the last epoch, and measured on every split.
+
+        ``heed`` is called between batches of images and may raise; nothing has changed then.
+        """
+        remeasures = self.finished or self.config.evaluation.remeasure_training is Remeasure.every
+        train_error, train_loss, images = self.training_error.compute()
+        row: dict[str, float | int | None] = {
+            "epoch": -(-self.done // self.stream.steps),
+            "iteration": self.done,
+            "train_loss": train_loss,
+            "train_error": train_error,
+        }
+        for split, prefix in (("train", "remeasured_train"), ("validation", "validation"), ("test", "test")):
+            measured = split in self.splits and (split != "train" or remeasures)
+            error, loss, count = self._measure(self.splits[split], heed) if measured else (None, None, None)
+            row |= {f"{prefix}_loss": loss, f"{prefix}_error": error}
+            if split == "test":
+                row["test_images"] = count
+        row["lr"] = learning_rate(self.config.recipe, self.done - 1)
+        row["seconds"], row["images_per_second"] = self.seconds, images / self.seconds if self.seconds else None
+        return row
+
+    def start_epoch(self) -> None:
+        """Forget the last epoch's counters."""
+        self.training_error.reset()
+        self.seconds = 0.0
+
+    def _measure(self, split: Split, heed: Callable[[], None]) -> tuple[float, float, int]:
+        measured = ErrorAndLoss().to(self.device)
+        for logits, labels in self.scores(split, heed, world=self.world):
+            measured.update(logits, labels, F.cross_entropy(logits, labels))
+        if self.world.size > 1:
+            everybody = self.world.gathered(measured.counted())
+            measured.reset()
+            for counters in everybody:
+                measured.add(*counters)
+        return measured.compute()
+
+    @torch.no_grad()
+    def scores(
+        self,
+        split: Split,
+        heed: Callable[[], None],
+        change: Callable[[Tensor], Tensor] | None = None,
+        world: World = ALONE,
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Logits (N, classes) and labels (N,) of a split, or of this device's part, batch by batch, in evaluation mode.
+
+        ``change`` is applied to the normalised images (N, C, H, W) first.
+        """
+        self.eval()
+        try:
+            with self.trainer.precision_plugin.val_step_context():
+                for images, labels in split.batches(self.config.trainer.evaluation_batch_size, world):
+                    if len(images):
+                        logits = self(images if change is None else change(images))
+                        yield logits.float() if logits.dtype == torch.bfloat16 else logits, labels
+                    heed()  # by all devices, also by those that had none of the last images
+        finally:
+            self.train()
+
+
+class EpochChunks(IterableDataset):
+    """What is left of the current epoch, cut into chunks that take about ``trainer.chunk_seconds`` each."""
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+
+    def __iter__(self) -> Iterator[Chunk]:
+        learner = self.learner
+        epoch, position = divmod(learner.done, learner.stream.steps)
+        stop = min(learner.stream.steps, learner.config.recipe.iterations - epoch * learner.stream.steps)
+        size = max(1, self._fitting())  # 1 in a process's first epoch
+        while position < stop:
+            chunk = Chunk(epoch, position, min(position + size, stop))
+            yield chunk
+            position = chunk.stop
+            # Lightning fetches one chunk ahead, so this knows of the chunk before the last; it doubles at most
+            size = max(1, min(2 * size, self._fitting()))
+
+    def _fitting(self) -> int:
+        """Steps that fill a chunk, going by the last one."""
+        return int(self.learner.config.trainer.chunk_seconds / self.learner.seconds_per_step)

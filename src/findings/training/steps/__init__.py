@@ -1,0 +1,42 @@
+"""Training steps: the recipe written out (``plain``), and faster ways to the same numbers (``fast``, ``captured``,
+``shared`` by several devices).
+
+All make steps [start, stop) of an epoch and add what they saw to the epoch's counters. Which one trains a run is
+``trainer.fast``, ``trainer.compiled`` and the device; none of them is scientific, but rounding differs between them, so
+they are frozen with the run.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from findings.config.schema import Config, Precision
+from findings.data.stream import Stream
+from findings.training.metrics import ErrorAndLoss
+from findings.training.steps.captured import Captured
+from findings.training.steps.fast import Fast, drops
+from findings.training.steps.plain import Plain
+from findings.training.steps.shared import Shared
+
+
+class Steps(Protocol):
+    """Makes steps; called in training mode, within the precision's autocast."""
+
+    execution: str  # how, in a word
+
+    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None: ...
+
+
+def steps_for(network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> Steps:
+    """The way that ``config.trainer`` asks for, on the device where ``stream`` lies."""
+    if stream.world.size > 1:
+        return Shared(network, stream, optimizer, config)
+    if not config.trainer.fast:
+        return Plain(network, stream, optimizer, config)
+    # a captured graph replays one state of the random generator, and dropout needs another at every step; the fused
+    # update reads a learning rate on the device in fp32 only
+    captures = (
+        stream.images.device.type == "cuda" and not drops(network) and config.recipe.precision is not Precision.fp64
+    )
+    return (Captured if captures else Fast)(network, stream, optimizer, config)

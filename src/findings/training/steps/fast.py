@@ -1,0 +1,83 @@
+"""The same steps in less time: batches by one gather, counters without their class, the network compiled if asked."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from findings.config.schema import Config
+from findings.data.randomness import seed_for
+from findings.data.stream import Stream
+from findings.training.metrics import ErrorAndLoss
+from findings.training.schedule import learning_rate
+from findings.training.steps.loss import cross_entropy
+from findings.training.steps.update import Update
+
+
+def drops(network: nn.Module) -> bool:
+    """Whether the network has dropout that drops anything."""
+    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
+
+
+def compiles(network: nn.Module, config: Config) -> bool:
+    """Whether its steps go through torch.compile. With dropout they never do: it would draw other masks."""
+    return bool(config.trainer.compiled) and config.trainer.fast and not drops(network)
+
+
+class Fast:
+    """Steps without a word to the host between them, on any device."""
+
+    kind = "fast"
+
+    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
+        self.network, self.update, self.config = network, Update(optimizer), config
+        self.steps, self.batches = stream.steps, stream.batches
+        self.full = len(self.batches.starts)  # images of all batches but an epoch's last
+        self.drops = drops(network)
+        self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
+        self.execution = self.kind
+        if compiles(network, config):
+            self.execution += ", compiled"
+            from torch._inductor import config as inductor
+
+            # a worker trains many runs: without this the eighth network would silently be left as it is
+            torch.compiler.reset()
+            if hasattr(inductor, "deterministic"):  # or what is timed as fastest decides in which order sums are made
+                inductor.deterministic = True
+            # one shape only: an epoch's last, smaller batch is not worth a compilation
+            self.forward_full = torch.compile(self.forward, dynamic=False)
+
+    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None:
+        self.batches.prepare(epoch)
+        images = 0
+        for position in range(start, stop):
+            self.set_rate(epoch * self.steps + position)
+            images += self.step(*self.batches.at(position), counted.wrong, counted.loss)
+        counted.images += images
+
+    def set_rate(self, iteration: int) -> None:
+        self.update.group["lr"] = self.rate_at(iteration)
+        if self.drops:
+            torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
+
+    def rate_at(self, iteration: int) -> float:
+        """The learning rate as the weights' type has it: a graph reads an fp32 number, and all steps are to agree."""
+        return torch.tensor(learning_rate(self.config.recipe, iteration), dtype=self.batches.mean.dtype).item()
+
+    def step(self, images: Tensor, labels: Tensor, wrong: Tensor, summed: Tensor) -> int:
+        """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""
+        count = len(labels)
+        forward = self.forward_full if count == self.full else self.forward
+        loss, mistakes = forward(images, labels)
+        self.update.forget_gradients()
+        loss.backward()
+        with torch.no_grad():
+            self.update.make()
+        wrong += mistakes
+        summed += loss.detach().double() * count
+        return count
+
+    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """(loss, wrong answers)."""
+        logits = self.network(images)
+        return cross_entropy(logits, labels), (logits.detach().argmax(1) != labels).sum()

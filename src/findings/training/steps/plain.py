@@ -1,0 +1,34 @@
+"""A training step as the recipe says it: nothing prepared, nothing fused. What the faster ways are compared with."""
+
+import torch
+from torch import nn
+
+from findings.config.schema import Config
+from findings.data.randomness import seed_for
+from findings.data.stream import Stream
+from findings.training.metrics import ErrorAndLoss
+from findings.training.schedule import learning_rate
+from findings.training.steps.loss import cross_entropy
+
+
+class Plain:
+    """One step after the other, each told its images, its learning rate and its dropout's seed."""
+
+    execution = "plain"
+
+    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
+        self.network, self.stream, self.optimizer, self.config = network, stream, optimizer, config
+
+    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None:
+        for position in range(start, stop):
+            iteration = epoch * self.stream.steps + position
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(self.config.recipe, iteration)
+            torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
+            images, labels = self.stream.batch(epoch, position)
+            logits = self.network(images)
+            loss = cross_entropy(logits, labels)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            counted.update(logits, labels, loss)

@@ -1,0 +1,273 @@
+"""One run, from its config to its record. The same call starts, resumes or skips.
+
+Where several devices train it, a process for each makes this call: rank 0 keeps the record, the others follow it.
+"""
+
+import contextlib
+import gc
+import traceback
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from findings.config.frozen import freeze, thaw
+from findings.config.identity import Identity, identify
+from findings.config.schema import Config, DataConfig, with_rounding_of
+from findings.data import load
+from findings.data.dataset import Dataset
+from findings.data.parts import refuse_small_batch
+from findings.data.stream import place
+from findings.errors import InputError
+from findings.nets.build import build
+from findings.nets.complexity import complexity
+from findings.records import provenance
+from findings.records.lease import Leased, lease
+from findings.records.record import Record, now
+from findings.training.assembly import DTYPES, accelerator, new_learner, new_trainer, quiet, ready
+from findings.training.follower import Begin, Follower, Refused
+from findings.training.journal import Diverged, Interrupted, Journal, Progress
+from findings.training.learner import EpochChunks
+from findings.training.needed import standing
+from findings.training.processes import ALONE, Gone, World
+from findings.training.signals import Stop
+from findings.training.steps.fast import compiles
+from findings.wandb_mirror import mirror as tracking
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one call ended: skipped, finished, interrupted or failed; and why, where that needs saying."""
+
+    id: str
+    status: str
+    reason: str = ""
+
+
+def train(
+    config: Config, *, stop: Stop, progress: Progress, retry_failed: bool = False, world: World = ALONE
+) -> Outcome:
+    """Start, resume or skip the run that ``config`` is; with a ``world`` of several, all of it makes this call.
+
+    Raises InputError for a config or data that are not those of the record, and Leased if another process trains the
+    run. Any other error ends in the record, with its traceback, and in the outcome.
+    """
+    if world.parted:
+        raise InputError("findings train", "after an error its processes have parted; start them again")
+    if not world.leads:
+        with stop.listening():
+            return _follow(config, stop, world)
+    try:
+        outcome = _lead(config, stop, progress, retry_failed, world)
+    except InputError as error:
+        _tell(world, Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
+        raise
+    except Leased as holder:
+        _tell(world, Refused(identify(config).id, str(holder)))
+        raise
+    _tell(world, outcome)
+    return outcome
+
+
+def _tell(world: World, last: Outcome | Refused) -> None:
+    """Rank 0's last word on a run, which stands whether or not the others are still there to hear it."""
+    with contextlib.suppress(RuntimeError), world.working():
+        world.told(last)
+
+
+def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, world: World) -> Outcome:
+    run = identify(config)
+    directory = Path(config.runs_dir) / run.id
+    with lease(directory) as held:
+        record = Record(directory)
+        ended = standing(record, config, retry_failed=retry_failed)
+        if record.config.exists():
+            config = with_rounding_of(config, thaw(record.config), begun=record.has_begun)
+        if not ended:
+            _refuse_other_world(config, world)
+        if not record.has_begun:
+            record.write_config(freeze(config))
+        dataset = _dataset(config.data)
+        _refuse_other_data(record, dataset)
+        if ended:
+            return Outcome(run.id, *ended)
+        refuse_small_batch(config, len(dataset.train_images) - config.data.validation)
+        if record.get("diverged"):
+            record.forget_training()  # its checkpoint holds no numbers any more
+        record.update(**_opening(record, run, config, dataset, world))
+        try:
+            with tracking.mirror(config, run, record) as mirror:
+                begin = Begin(
+                    config, directory, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint
+                )
+                with world.working():  # another process may be gone by now
+                    world.told(begin)
+                _fit(begin, dataset, Journal(record, held, stop, progress, mirror.log, world), stop, world)
+        except (Interrupted, Gone) as interruption:
+            return _end(record, run, "interrupted", str(interruption))
+        except (KeyboardInterrupt, SystemExit):  # Lightning makes the latter of the former
+            _end(record, run, "interrupted", "interrupted at once")
+            raise KeyboardInterrupt from None
+        except Leased:
+            raise  # the record is another process's by now
+        except Diverged as divergence:
+            return _end(record, run, "failed", str(divergence), diverged=True)
+        except InputError as error:
+            _end(record, run, "failed", str(error))
+            raise
+        except Exception as error:
+            text = traceback.format_exc()
+            return _end(record, run, "failed", f"{type(error).__name__}: {error}", traceback=text)
+        return _end(record, run, "finished", "")
+
+
+def _follow(config: Config, stop: Stop, world: World) -> Outcome:
+    """Do with the other ranks what rank 0 says, and end as it does."""
+    try:
+        with world.working():
+            said: Any = world.told(None)
+            if isinstance(said, Begin):
+                with contextlib.suppress(Interrupted, Diverged):
+                    _fit(said, _same_data(said), Follower(stop, world), stop, world)
+                said = world.told(None)
+    except (KeyboardInterrupt, SystemExit):
+        raise KeyboardInterrupt from None
+    except InputError:
+        raise
+    except Gone as interruption:
+        return Outcome(identify(config).id, "interrupted", str(interruption))
+    except Exception as error:
+        return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
+    if isinstance(said, Refused):
+        raise said.error()
+    assert isinstance(said, Outcome)
+    return said
+
+
+def _same_data(begin: Begin) -> Dataset:
+    """Every process reads the images itself, each from its own host's disk perhaps."""
+    dataset = _dataset(begin.config.data)
+    if dataset.fingerprint != begin.fingerprint:
+        raise InputError("data.root", f"holds other images on {provenance.host()} than on the first process's host")
+    return dataset
+
+
+def _fit(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: World) -> None:
+    with world.working(Interrupted, Diverged):
+        _fit_here(begin, dataset, journal, stop, world)
+
+
+def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: World) -> None:
+    config = begin.config
+    device = ready(config, world)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision], world))
+    with stop.listening(), quiet():
+        trainer = new_trainer(config, device, journal, begin.directory)
+        try:
+            trainer.fit(learner, EpochChunks(learner), ckpt_path=begin.checkpoint, weights_only=True)
+        finally:
+            if device.type == "cuda":  # the trainer and its module hold each other: a worker's next run needs the room
+                learner.steps = None
+                del trainer
+                gc.collect()
+                torch.cuda.empty_cache()
+
+
+@lru_cache(maxsize=1)  # a worker trains many runs on the same data
+def _load_once(fields: tuple[tuple[str, Any], ...]) -> Dataset:
+    return load(DataConfig(**dict(fields)))
+
+
+def _dataset(config: DataConfig) -> Dataset:
+    return _load_once(tuple(asdict(config).items()))
+
+
+def _refuse_other_world(config: Config, world: World) -> None:
+    """A process for each device; and a run that has begun goes on with as many devices, since they change sums."""
+    devices, nodes = config.trainer.devices, config.trainer.nodes
+    if devices * nodes != world.size:
+        raise InputError(
+            "trainer.devices",
+            f"{devices} x trainer.nodes={nodes} needs {devices * nodes} processes of `findings train` for this run, "
+            f"started by srun or torchrun; there {'is 1' if world.size == 1 else f'are {world.size}'}",
+        )
+
+
+def _refuse_other_data(record: Record, dataset: Dataset) -> None:
+    recorded = record.get("provenance", {}).get("data", {}).get("fingerprint")
+    if recorded and recorded != dataset.fingerprint:
+        raise InputError(
+            "data.name",
+            f"two data sets are called '{dataset.name}': {record.directory.name} was trained on {recorded[:12]}..., "
+            f"data.root now holds {dataset.fingerprint[:12]}...; give one of them another name",
+        )
+
+
+def _opening(record: Record, run: Identity, config: Config, dataset: Dataset, world: World) -> dict[str, Any]:
+    """What the record says when a run begins or goes on."""
+    with torch.device("meta"):
+        network = build(config)
+        counted = complexity(network, channels=config.data.channels, size=config.data.size)
+    return {
+        "id": run.id,
+        "arm": run.arm,
+        "name": run.name,
+        "scale": config.scale,
+        "findings": sorted({*record.get("findings", []), *config.findings}),
+        "seed": config.seed,
+        "status": "running",
+        "reason": "",
+        "traceback": "",
+        "diverged": False,
+        "iteration": record.get("iteration", 0),  # of the last checkpoint
+        "iterations": config.recipe.iterations,
+        "attempts": record.get("attempts", 0) + 1,
+        "preemptions": record.get("preemptions", 0) + _preempted(record),
+        "started": record.get("started") or now(),
+        "finished": None,
+        "wall_seconds": record.get("wall_seconds", 0.0),  # of the training that the checkpoint holds
+        "network": {"parameters": counted.parameters, "multiply_adds": counted.multiply_adds},
+        "earlier": _earlier(record),
+        "provenance": {
+            "git": provenance.code(),
+            "packages": provenance.packages(),
+            "data": {
+                "name": dataset.name,
+                "label": config.data.label,
+                "fingerprint": dataset.fingerprint,
+                "train_images": len(dataset.train_images) - config.data.validation,
+                "test_images": len(dataset.test_images),
+            },
+            "device": torch.cuda.get_device_name() if accelerator(config) == "cuda" else provenance.processor(),
+            "job": provenance.job(),
+            "hosts": sorted({*record.get("provenance", {}).get("hosts", []), *world.hosts}),
+            "devices": world.size,
+            "threads": config.trainer.threads,
+            "fast": config.trainer.fast,
+            "compiled": compiles(network, config),
+            "precision": config.recipe.precision.name,
+        },
+    }
+
+
+def _earlier(record: Record) -> list[dict[str, Any]]:
+    """By what code, with what versions and on what devices earlier attempts trained, each once."""
+    facts = {key: record.get("provenance", {}).get(key) for key in ("git", "packages", "device")}
+    earlier: list[dict[str, Any]] = record.get("earlier", [])
+    return earlier if not facts["git"] or facts in earlier else [*earlier, facts]
+
+
+def _preempted(record: Record) -> bool:
+    """Whether this attempt goes on with one that the same task of a cluster made: it was requeued in between."""
+    job = provenance.job()
+    same = job is not None and record.get("provenance", {}).get("job") == job
+    return same and record.status in ("running", "interrupted")
+
+
+def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -> Outcome:
+    record.update(status=status, reason=reason, finished=now() if status in ("finished", "failed") else None, **more)
+    return Outcome(run.id, status, reason)

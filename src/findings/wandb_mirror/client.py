@@ -1,0 +1,96 @@
+"""The W&B client and one run: begin it, log its rows, end it, and ask the server whether they arrived."""
+
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+from findings.training.signals import shielding
+
+if TYPE_CHECKING:
+    from findings.config.identity import Identity
+    from findings.config.schema import Config
+    from findings.records.record import Record
+
+INIT_SECONDS = 30  # for the server to open the run
+ARRIVAL_SECONDS = 10  # for the server to have what it has taken
+
+
+def arguments_of(config: "Config", run: "Identity", record: "Record") -> dict[str, Any]:
+    """What the client is told of the run; JSON, and ``sweep`` beside wandb.init's own."""
+    where: dict[str, Any] = {
+        "id": run.id,
+        "project": config.tracking.project,
+        "entity": config.tracking.entity,
+        "sweep": None,
+        "parameters": {},
+    } | record.get("wandb", {})
+    return {
+        "project": where["project"],
+        "entity": where["entity"],
+        "id": where["id"],
+        "name": run.id,
+        "group": run.arm,
+        "job_type": "train",
+        "tags": [config.scale, *record.get("findings", [])],
+        "config": run.scientific | {"seed": config.seed, "scale": config.scale, "name": run.name} | where["parameters"],
+        "dir": str(record.directory),
+        "sweep": where["sweep"],
+    }
+
+
+def start(arguments: dict[str, Any], mode: str, *, ends: bool = True) -> Any:
+    """The client's run. Where it does not end with us (``ends``), W&B goes on calling it running."""
+    import wandb
+
+    told = dict(arguments)
+    settings = wandb.Settings(
+        silent=True,
+        console="off",
+        disable_git=True,  # provenance is the record's, by allowlist
+        save_code=False,
+        x_save_requirements=False,  # the record names the versions that matter; to list all takes longer than to begin
+        x_disable_meta=True,
+        x_disable_stats=True,
+        x_update_finish_state=ends,
+        init_timeout=INIT_SECONDS,
+        sweep_id=told.pop("sweep"),
+    )
+    resume = {"resume": "allow"} if mode == "online" else {}
+    with shielding():  # the client's own process writes what the run still has to say
+        run = wandb.init(mode=mode, settings=settings, **resume, **told)  # type: ignore[arg-type]
+    run.define_metric("epoch")
+    run.define_metric("*", step_metric="epoch")
+    return run
+
+
+def be_alone() -> None:
+    """Let this process have a client of its own: told of its parent's, it would share that, and its fate."""
+    os.environ.pop("WANDB_SERVICE", None)
+
+
+def finish(run: Any, status: str) -> None:
+    """End the client's run as the record's has: what was interrupted is preempted, and W&B's agents start it again."""
+    if status == "interrupted":
+        run.mark_preempting()
+    run.finish(exit_code=0 if status == "finished" else 1)
+
+
+def arrived(path: str, iteration: int) -> bool:
+    """Whether the server has the rows: the client ends without a word if it had to give some up."""
+    import wandb
+
+    with tempfile.TemporaryDirectory() as temporary:
+        os.environ["WANDB_DIR"] = temporary  # for each run that is asked for, the client makes a folder
+        run = wandb.Api(timeout=INIT_SECONDS).run(path)
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while run.lastHistoryStep < iteration:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(1)
+    return True
+
+
+def log_row(run: Any, row: dict[str, Any]) -> None:
+    measured = {key: float(value) for key, value in row.items() if value not in (None, "")}
+    run.log(measured | {"epoch": int(row["epoch"]), "iteration": int(row["iteration"])}, step=int(row["iteration"]))

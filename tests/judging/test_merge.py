@@ -1,0 +1,130 @@
+"""Records into tables: no row is lost, nothing goes back."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from findings.errors import InputError
+from findings.judging.evidence import Evidence, read_plan
+from findings.judging.merge import merge
+from made_up_records import arm, arm_id, curve, row, write_plan, write_record, write_study
+
+
+def merged(results: Path, runs: Path) -> Evidence:
+    folder = results / "quick" / "depth-degradation"
+    return merge(read_plan(folder / "plan.json"), folder, runs)
+
+
+def tables(results: Path) -> dict[str, list[dict[str, str]]]:
+    folder = results / "quick" / "depth-degradation"
+    return {name: list(csv.DictReader((folder / f"{name}.csv").open())) for name in ("runs", "curves")}
+
+
+def content(results: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(results.rglob("*.csv"))]
+
+
+def test_a_fresh_clone_reads_back_what_was_merged(tmp_path: Path) -> None:
+    results, runs = write_study(tmp_path)
+    first = merged(results, runs)
+    before = content(results)
+    assert merged(results, tmp_path / "nothing") == first
+    assert content(results) == before
+    assert len(first.runs) == 12
+    assert [len(tables(results)[name]) for name in ("runs", "curves")] == [12, 240]
+
+
+def test_numbers_keep_six_digits_and_blanks_stay_blank(tmp_path: Path) -> None:
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    write_plan(results, [arm("plain20", [0])])
+    write_record(runs, "plain20", 0, [row(1, 64000, 1 / 3, 12.5) | {"train_loss": "nan"}], iterations=900)
+    merged(results, runs)
+    only = tables(results)["curves"][0]
+    assert (only["train_error"], only["test_error"], only["iteration"]) == ("0.333333", "12.5", "64000")
+    assert (only["validation_error"], only["train_loss"]) == ("", "nan")
+    assert tables(results)["runs"][0]["wall_seconds"] == "12.3457"
+
+
+def test_rows_of_lost_runs_and_of_other_arms_stay(tmp_path: Path) -> None:
+    results, runs = write_study(tmp_path, ("plain20", "plain56"))
+    merged(results, runs)
+    write_plan(results, [arm("plain20", [0, 1, 2])])
+    for path in runs.glob("*-s0/*"):
+        path.unlink()
+    found = merged(results, runs)
+    assert len(tables(results)["runs"]) == 6
+    assert {run.model for run in found.runs} == {"plain20"}
+    assert [run.seed for run in found.runs] == [0, 1, 2]
+
+
+def test_the_run_further_on_wins_and_finished_never_goes_back(tmp_path: Path) -> None:
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    write_plan(results, [arm("plain20", [0])])
+    rows = curve("plain20", 0, 20)
+
+    def state() -> tuple[str, int, int]:
+        run = merged(results, runs).runs[0]
+        return run.status, run.iteration, len(run.rows)
+
+    write_record(runs, "plain20", 0, rows[:10], status="interrupted")
+    assert state() == ("interrupted", 450, 10)
+    write_record(runs, "plain20", 0, rows[:4], status="running")
+    assert state() == ("interrupted", 450, 10)
+    write_record(runs, "plain20", 0, rows)
+    assert state() == ("finished", 900, 20)
+    write_record(runs, "plain20", 0, rows, status="running")
+    assert state() == ("finished", 900, 20)
+
+
+def test_seeds_beyond_the_plan_come_in_and_planned_ones_wait(tmp_path: Path) -> None:
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    write_plan(results, [arm("plain20", [0])])
+    write_record(runs, "plain20", 7, curve("plain20", 7))
+    write_record(runs, "plain20", 8, [], status="planned")
+    write_record(runs, "plain20", 9, [], status="running")
+    assert [run.seed for run in merged(results, runs).runs] == [7]
+
+
+def test_a_run_that_diverged_before_any_row_is_not_lost(tmp_path: Path) -> None:
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    write_plan(results, [arm("plain20", [0])])
+    reason = "loss is nan; see /home/someone/runs/a/last.ckpt\nand more"
+    write_record(runs, "plain20", 0, [], status="failed", diverged=True, reason=reason)
+    assert merged(results, runs).runs[0].counts
+    assert tables(results)["runs"][0]["reason"] == "loss is nan; see last.ckpt and more"
+
+
+def test_a_row_that_is_being_written_is_left_out(tmp_path: Path) -> None:
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    write_plan(results, [arm("plain20", [0])])
+    metrics = write_record(runs, "plain20", 0, curve("plain20", 0)[:3], status="running") / "metrics.csv"
+    metrics.write_text(metrics.read_text() + "4,180,0.2")
+    assert [row["epoch"] for row in merged(results, runs).runs[0].rows] == [1, 2, 3]
+
+
+def test_other_data_under_the_same_id_is_refused(tmp_path: Path) -> None:
+    results, runs = write_study(tmp_path, ("plain20",), seeds=1)
+    merged(results, runs)
+    before = content(results)
+    write_record(runs, "plain20", 0, curve("plain20", 0), fingerprint="sha256:bbbb")
+    with pytest.raises(InputError, match=f"{arm_id('plain20')}-s0: .*sha256:bbbb.*sha256:aaaa"):
+        merged(results, runs)
+    assert content(results) == before
+
+
+def test_files_that_are_broken_are_named(tmp_path: Path) -> None:
+    results, runs = write_study(tmp_path, ("plain20",), seeds=1)
+    record = next(runs.glob("*/record.json"))
+    good = json.loads(record.read_text())
+    record.write_text("{")
+    with pytest.raises(InputError, match=r"record\.json: is not JSON"):
+        merged(results, runs)
+    record.write_text(json.dumps({**good, "provenance": {}}))
+    with pytest.raises(InputError, match=r"record\.json: is not a record"):
+        merged(results, runs)
+    plan = next(results.rglob("plan.json"))
+    plan.write_text("{}")
+    with pytest.raises(InputError, match=r"plan\.json: is not a plan"):
+        merged(results, runs)
