@@ -21,6 +21,7 @@ from benchmarks.turns import Turns
 from findings.config.schema import Config, Precision
 from findings.cost.measure.steps import ENDLESS
 from findings.data.augment import Statistics
+from findings.data.batches import batches_of
 from findings.data.stream import place
 from findings.nets.build import build
 from findings.training.assembly import DTYPES, new_learner, new_trainer, quiet, ready
@@ -75,7 +76,7 @@ def bare(parent: Connection, config: Config) -> None:
     device = ready(config)
     torch.backends.cudnn.deterministic = False
     recipe = config.recipe
-    made = place(load(config.data), config, device, DTYPES[recipe.precision])[0].batches
+    made = batches_of(place(load(config.data), config, device, DTYPES[recipe.precision])[0])
     made.prepare(0)
     batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps))]
     network = build(config).to(device, DTYPES[recipe.precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -29,7 +29,7 @@ def load(config: DataConfig) -> Dataset:
 def config(network: str, precision: str, threads: int | None = None, *, compiled: bool = False) -> Config:
     """The recipe of He et al. 2015 as findings trains it (batches of 128), on made-up images; threads: all cores."""
     chosen = (f"model={network}", f"recipe.precision={precision}", f"trainer.threads={threads or cores()}")
-    return Composer().compose([*PROTOCOL, *chosen, f"trainer.compiled={compiled}"])
+    return Composer().compose([*PROTOCOL, *chosen, f"trainer.compiled={compiled}"]).config
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:

@@ -88,7 +88,7 @@ def _ended(sweep: str, overrides: Sequence[str], runs_dir: Path, kept: dict[str,
     planner = Planner()
     for precision in PRECISIONS:
         for run in planner.plan(planned, [*overrides, f"recipe.precision={precision}"]):
-            id, record = run.identity.id, Record(runs_dir / run.identity.id)
+            id, record = run.id, Record(runs_dir / run.id)
             about = {
                 "network": run.varies["model"],
                 "iterations": run.config.recipe.iterations,

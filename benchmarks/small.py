@@ -50,7 +50,7 @@ def _rows(given: argparse.Namespace) -> Iterator[Row]:
     for name in given.networks:
         for precision in given.precisions:
             chosen = ("scale=quick", f"model={name}", f"recipe.precision={precision}", "trainer.threads=1")
-            config = composer.compose([*chosen, "trainer.compiled=false"])
+            config = composer.compose([*chosen, "trainer.compiled=false"]).config
             steps, seconds = _time(config, given.epochs)
             yield {
                 "network": name,

@@ -22,7 +22,7 @@ import yaml
 from scipy.optimize import nnls
 
 from findings.config.compose import Composer
-from findings.config.identity import Identity, identify
+from findings.config.identity import Run, identify
 from findings.config.schema import Config
 from findings.cost import throughput
 from findings.cost.throughput import Prices
@@ -30,7 +30,7 @@ from findings.nets.complexity import Complexity
 from findings.planning.plan import count
 
 RESULTS = Path("results")
-TABLE = Path("src", "findings", "throughput", throughput.MEASURED)
+TABLE = Path("src", "findings", "cost", "throughput", throughput.MEASURED)
 BENCHMARKS = {"step": "cifar10", "small": "quick"}  # and the scale of their networks
 EACH_MACHINES_OWN = "quick"  # a scale whose results are not committed
 EXECUTIONS = ("fast", "captured")  # how steps are made where nobody asks for another way; compiled ones say so
@@ -133,8 +133,8 @@ def _composer() -> Composer:
 
 
 @cache
-def _known(scale: str, model: str, precision: str) -> tuple[Config, Identity]:
-    config = _composer().compose([f"scale={scale}", f"model={model}", f"recipe.precision={precision}"])
+def _known(scale: str, model: str, precision: str) -> tuple[Config, Run]:
+    config = _composer().compose([f"scale={scale}", f"model={model}", f"recipe.precision={precision}"]).config
     return config, identify(config)
 
 

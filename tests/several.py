@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from findings.config.frozen import freeze, thaw
+from findings.config.identity import identify
 from findings.config.schema import Config
 from tiny_runs import tiny
 
@@ -49,7 +50,7 @@ def together(
 ) -> list[Ended]:
     """Train ``config`` by ``size`` processes, each in its place if there are ``places``; how each ended, by rank."""
     frozen = directory / "frozen.yaml"
-    frozen.write_text(freeze(config))
+    frozen.write_text(freeze(identify(config)))
     ended = launch(_train, size, frozen, disturbance, places)
     return [Ended("gone", "") if one is None else one for one in ended]
 

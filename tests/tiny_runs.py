@@ -11,6 +11,7 @@ from findings.records.record import TIMING, Record
 from findings.training.journal import Progress
 from findings.training.signals import Stop
 from findings.training.train import Outcome, train
+from findings.wandb_mirror.mirror import mirror
 
 # 1,437 training images in batches of 128: epochs of 12 steps with the last one partial, and a last epoch of 4
 OVERRIDES = {
@@ -51,11 +52,11 @@ def overrides(**changes: Any) -> list[str]:
 
 
 def tiny(directory: Path, **changes: Any) -> Config:
-    return Composer().compose([*overrides(**changes), f"runs_dir={directory}"])
+    return Composer().compose([*overrides(**changes), f"runs_dir={directory}"]).config
 
 
 def record_of(config: Config) -> Record:
-    return Record(Path(config.runs_dir) / identify(config).id)
+    return Record(identify(config).directory)
 
 
 def go(config: Config, *, until: int | None = None, retry_failed: bool = False) -> Outcome:
@@ -67,7 +68,7 @@ def go(config: Config, *, until: int | None = None, retry_failed: bool = False) 
             stop.ask("the test says so")
 
     watch: Progress = progress
-    return train(config, stop=stop, progress=watch, retry_failed=retry_failed)
+    return train(identify(config), stop=stop, progress=watch, observer=mirror, retry_failed=retry_failed)
 
 
 def numbers(record: Record) -> list[dict[str, str]]:

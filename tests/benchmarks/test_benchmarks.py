@@ -146,7 +146,7 @@ def test_precision_compares_runs_that_differ_in_nothing_else(benchmark: Any, cap
         kind: module.Planner().plan(module.find(asked[0])[0], [*asked[1:], f"recipe.precision={kind}"])
         for kind in ("fp32", "bf16")
     }
-    fp32, bf16 = ([run.identity.id for run in plans[kind]] for kind in ("fp32", "bf16"))
+    fp32, bf16 = ([run.id for run in plans[kind]] for kind in ("fp32", "bf16"))
     folder = Path("results", "quick", "depth-degradation")
     folder.mkdir(parents=True)
     runs = ["id,status,diverged,device,git"]

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from findings.commands import submit
 
+from findings.cli import submit
 from findings.config.identity import identify
 from findings.engines.slurm import queue, submission
 from findings.engines.slurm.failures import Failures
@@ -23,7 +23,7 @@ from tiny_runs import tiny
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[PlannedRun]:
     monkeypatch.chdir(tmp_path)
     configs = [tiny(tmp_path / "runs", seed=seed) for seed in range(2)]
-    return [PlannedRun(identify(config), config, Complexity(0, 0, 0, 0, 0), None) for config in configs]
+    return [PlannedRun.of(identify(config), {}, Complexity(0, 0, 0, 0, 0)) for config in configs]
 
 
 def test_jobs_find_their_data_from_whatever_folder_they_start_in(
@@ -46,13 +46,13 @@ def test_what_a_task_has_given_up_is_submitted_again_while_others_of_the_task_wa
     monkeypatch.setattr(submission, "submissions", lambda _: [replace(earlier, job="7")])
     monkeypatch.setattr(queue, "mine", lambda: [Task("7", 0, "RUNNING", "None", "n1")])
     assert submit._missing(planned, ask=True) == ([], {"in the queue": 2})
-    Failures(earlier.directory).note(planned[0].identity.id, "no disk", 0, final=True)
+    Failures(earlier.directory).note(planned[0].id, "no disk", 0, final=True)
     assert submit._missing(planned, ask=True) == ([planned[0]], {"in the queue": 1, "to submit": 1})
 
 
 def test_a_run_may_change_its_devices_until_it_has_begun(planned: list[PlannedRun]) -> None:
     profile = read("test", ["cluster.devices=2"])
-    record = Record(Path(planned[0].config.runs_dir) / planned[0].identity.id)
+    record = Record(Path(planned[0].config.runs_dir) / planned[0].id)
     freeze_plan(planned)
     submit._refuse_other_devices(planned, profile)
     record.update(attempts=1)

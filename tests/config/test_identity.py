@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from findings import config as schema_of_runs
 from findings.config import hyperparameters
+from findings.config import schema as schema_of_runs
 from findings.config.compose import Composer
 from findings.config.frozen import freeze, thaw
 from findings.config.identity import identify, refuse_other
@@ -24,7 +24,7 @@ NETWORKS = ["plain20", "plain56", "resnet20", "resnet56"]
 
 
 def made(*overrides: str) -> Config:
-    return COMPOSER.compose(overrides)
+    return COMPOSER.compose(overrides).config
 
 
 def id_of(*overrides: str) -> str:
@@ -50,10 +50,7 @@ def test_an_id_says_what_the_run_is() -> None:
 
 
 def test_another_process_with_another_hash_seed_gives_the_same_id() -> None:
-    code = (
-        "from findings.config.compose import Composer; from findings.config.identity import identify;"
-        "print(identify(Composer().compose(['model=plain56', 'seed=2'])).id)"
-    )
+    code = "from findings.config.compose import Composer;print(Composer().compose(['model=plain56', 'seed=2']).id)"
     environment = os.environ | {"PYTHONHASHSEED": "12345"}
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == id_of("model=plain56", "seed=2")
@@ -144,7 +141,7 @@ def test_a_new_knob_with_a_default_renames_nothing(monkeypatch: pytest.MonkeyPat
 def test_a_new_hyperparameter_with_a_default_renames_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     config, before = made(), id_of()
     known = hyperparameters._hyperparameters(config.model["_target_"])
-    monkeypatch.setattr(schema, "_hyperparameters", lambda target: known | {"squeeze": (int, 4)})
+    monkeypatch.setattr(hyperparameters, "_hyperparameters", lambda target: known | {"squeeze": (int, 4)})
     assert identify(config).id == before
     config.model = config.model | {"squeeze": 8}
     assert identify(config).id != before
@@ -153,13 +150,13 @@ def test_a_new_hyperparameter_with_a_default_renames_nothing(monkeypatch: pytest
 def test_a_config_directory_of_another_run_is_refused_by_the_keys_that_differ() -> None:
     there, here = made("recipe.lr=0.05", "seed=1"), made("recipe.lr=0.1", "seed=2", "trainer.threads=5")
     with pytest.raises(InputError) as refusal:
-        refuse_other("runs/x", there, here)
+        refuse_other(identify(there), identify(here))
     line = str(refusal.value)
     assert line == (
-        "runs/x/config.yaml: holds another run's config; "
+        f"{identify(here).directory}/config.yaml: holds another run's config; "
         "it differs in recipe.lr (0.05 there, 0.1 here), seed (1 there, 2 here)"
     )
-    refuse_other("runs/x", made("trainer.threads=1"), made("runs_dir=elsewhere"))  # the same run
+    refuse_other(identify(made("trainer.threads=1")), identify(made("runs_dir=elsewhere")))  # the same run
 
 
 # --- frozen configs
@@ -177,15 +174,15 @@ def test_a_config_directory_of_another_run_is_refused_by_the_keys_that_differ() 
 def test_freezing_and_thawing_changes_nothing(overrides: list[str], tmp_path: Path) -> None:
     config = made(*overrides)
     path = tmp_path / "config.yaml"
-    path.write_text(freeze(config))
-    assert thaw(path) == config
-    assert freeze(thaw(path)) == freeze(config)
+    path.write_text(freeze(identify(config)))
+    assert thaw(path) == identify(config)
+    assert freeze(thaw(path)) == freeze(identify(config))
 
 
 def test_a_frozen_config_writes_out_the_networks_defaults(tmp_path: Path) -> None:
     config = replace(made(), model={"_target_": "findings.nets.cifar.CifarNet", "depth": 32})
-    (tmp_path / "config.yaml").write_text(freeze(config))
-    thawed = thaw(tmp_path / "config.yaml")
+    (tmp_path / "config.yaml").write_text(freeze(identify(config)))
+    thawed = thaw(tmp_path / "config.yaml").config
     assert thawed.model["width"] == 16
     assert thawed.recipe.precision is Precision.fp32
 
@@ -215,7 +212,7 @@ def _with(text: str, before: str, after: str) -> str:
 )
 def test_a_damaged_frozen_config_is_refused_in_one_line(damage: Any, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(damage(freeze(made())))
+    path.write_text(damage(freeze(identify(made()))))
     with pytest.raises(InputError) as refusal:
         thaw(path)
     line = str(refusal.value)

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from findings.execute import choosing
 
 from findings.config.identity import identify
 from findings.config.schema import Config
+from findings.cost import autotune
 from findings.cost.autotune import apply, choose
 from findings.cost.measure.measurement import Failure
 from findings.nets.complexity import Complexity
 from findings.planning.freezing import freeze_plan
 from findings.planning.plan import PlannedRun
+from findings.records.record import Record
 from tiny_runs import tiny
 
 LARGE, SMALL = 10**11, 10**3  # multiply-adds of an image
@@ -24,11 +25,11 @@ LARGE, SMALL = 10**11, 10**3  # multiply-adds of an image
 @pytest.fixture(autouse=True)
 def four_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(choosing, "cores", lambda: 4)
+    monkeypatch.setattr(autotune, "cores", lambda: 4)
     monkeypatch.setattr("findings.planning.plan.cores", lambda: 4)
     monkeypatch.setattr("findings.engines.local.pool.cores", lambda: 4)
-    monkeypatch.setattr(choosing, "gpus", list)
-    monkeypatch.setattr(choosing, "_busy", lambda: False)
+    monkeypatch.setattr(autotune, "gpus", list)
+    monkeypatch.setattr(autotune, "_busy", lambda: False)
 
 
 class Machine:
@@ -51,7 +52,7 @@ def plan(folder: Path, multiply_adds: int = LARGE, seeds: int = 5, **changes: ob
     changes = {"trainer__threads": None} | changes
     configs = [tiny(folder, seed=seed, **changes) for seed in range(seeds)]
     counts = Complexity(1, multiply_adds, 1)
-    return [PlannedRun(identify(config), config, {}, counts) for config in configs]
+    return [PlannedRun.of(identify(config), {}, counts) for config in configs]
 
 
 def quietly(_: str) -> None:
@@ -85,8 +86,8 @@ def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
 
 
 def test_on_a_gpu_so_many_of_the_largest_network_have_to_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "gpus", lambda: ["0"])
-    monkeypatch.setattr(choosing, "WORTH_MEASURING", {"cuda": 0})
+    monkeypatch.setattr(autotune, "gpus", lambda: ["0"])
+    monkeypatch.setattr(autotune, "WORTH_MEASURING", {"cuda": 0})
     monkeypatch.setattr("torch.cuda.get_device_name", lambda: "A GPU")
 
     def measure(config: Config, workers: int, _: float, devices: Sequence[str], __: float) -> float | Failure:
@@ -120,7 +121,7 @@ def test_a_sweep_of_minutes_is_not_measured(tmp_path: Path) -> None:
 def test_finished_runs_are_no_work(tmp_path: Path) -> None:
     runs = plan(tmp_path)
     for run in freeze_plan(runs):
-        choosing._record(run).update(status="finished")
+        Record(run.directory).update(status="finished")
     machine = Machine({})
     choose(runs, None, quietly, measure=machine)
     assert machine.asked == []
@@ -141,10 +142,10 @@ def test_what_was_measured_is_remembered_for_this_machine_alone(
 
 def test_what_was_measured_beside_others_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine({1: 100.0, 2: 180.0, 4: 150.0}, 1.3)
-    monkeypatch.setattr(choosing, "_busy", lambda: True)
+    monkeypatch.setattr(autotune, "_busy", lambda: True)
     assert choose(plan(tmp_path), None, quietly, measure=machine).jobs == 2
     asked = len(machine.asked)
-    monkeypatch.setattr(choosing, "_busy", lambda: False)
+    monkeypatch.setattr(autotune, "_busy", lambda: False)
     choose(plan(tmp_path), None, quietly, measure=machine)
     assert len(machine.asked) == 2 * asked
 

@@ -15,7 +15,7 @@ from findings.planning.plan import PlannedRun, Planner
 from findings.planning.sweeps import find
 
 PLANNER = Planner()
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).parents[2] / "results"
 
 
 def runs(name: str, *overrides: str) -> list[PlannedRun]:
@@ -84,7 +84,7 @@ def test_images_that_runs_are_evaluated_on() -> None:
 def test_evaluations_are_those_that_real_runs_recorded() -> None:
     with (RESULTS / "cifar10-jpeg" / "depth-degradation" / "curves.csv").open(newline="") as file:
         recorded = Counter(row["id"] for row in csv.DictReader(file))
-    planned = {run.identity.id: run for run in runs("cifar10-jpeg/depth-degradation")}
+    planned = {run.id: run for run in runs("cifar10-jpeg/depth-degradation")}
     known = planned.keys() & recorded.keys()
     assert known
     for each in known:

@@ -18,8 +18,8 @@ from findings.cost.throughput import Prices, device, devices
 from findings.errors import InputError
 from findings.planning.plan import count
 
-ROOT = Path(__file__).parents[1]
-TABLE = ROOT / "src" / "findings" / "throughput" / "measured.yaml"
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "src" / "findings" / "cost" / "throughput" / "measured.yaml"
 COMPOSER = Composer()
 
 
@@ -48,7 +48,7 @@ def step_csv(results: Path, machine: str, prices: Prices, networks: tuple[str, .
                 ["date", "machine", "cores", "network", "precision", "compiled", "batch_size", "threads", "ours"]
             )
         for network in networks:
-            pace = 128 / prices.step(count(COMPOSER.compose(["scale=cifar10", f"model={network}"])), 128)
+            pace = 128 / prices.step(count(COMPOSER.compose(["scale=cifar10", f"model={network}"]).config), 128)
             writer.writerow([date, machine, 2, network, "bf16", "no", 128, 2, pace])
             writer.writerow([date, machine, 2, network, "bf16", "yes", 128, 2, 9 * pace])  # compiled: of no account
 
@@ -68,7 +68,7 @@ def test_a_measured_network_is_predicted_as_closely_as_is_said() -> None:
         rows = [row for row in csv.DictReader(file) if row["compiled"] == "no" and row["machine"] == cpu["machine"]]
     assert rows
     for row in rows:
-        counted = count(COMPOSER.compose(["scale=cifar10", f"model={row['network']}"]))
+        counted = count(COMPOSER.compose(["scale=cifar10", f"model={row['network']}"]).config)
         predicted = 128 / device("cpu").throughput(row["precision"]).prices.step(counted, 128)
         assert predicted == pytest.approx(float(row["ours"]), rel=cpu["precisions"][row["precision"]]["within"] + 0.02)
 
@@ -120,7 +120,7 @@ def cost_csv(results: Path, execution: str) -> None:
             ["model", "arm", "device", "precision", "threads", "execution", "batch_size", "images_per_second"]
         )
         for network in NETWORKS:
-            config = COMPOSER.compose(["scale=cifar10", f"model={network}", "recipe.precision=bf16"])
+            config = COMPOSER.compose(["scale=cifar10", f"model={network}", "recipe.precision=bf16"]).config
             pace = 128 / PRICES.step(count(config), 128)
             for factor in (0.5, 1, 2):  # rounds, of which the median counts
                 writer.writerow(
@@ -189,6 +189,9 @@ def test_what_a_device_cannot_do_is_refused_by_what_it_can() -> None:
 
 
 def test_the_table_is_read_without_torch() -> None:
-    script = "import sys; from findings.cost.throughput import devices; devices(); print({'torch', 'numpy'} & set(sys.modules))"
+    script = (
+        "import sys; from findings.cost.throughput import devices as read; read(); "
+        "print({'torch', 'numpy'} & set(sys.modules))"
+    )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"

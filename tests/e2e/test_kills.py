@@ -26,7 +26,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
     combinations, _ = expand(read(directory / "sweeps" / "quick" / "kills.yaml"), [])
     files = []
     for seed, combination in enumerate(combinations):
-        config = Composer().compose([f"{key}={value}" for key, value in combination.items()])
+        config = Composer().compose([f"{key}={value}" for key, value in combination.items()]).config
         files.append(directory / f"{seed}.yaml")
         files[-1].write_text(freeze(config))
         process = victim(files[-1], directory / "runs")

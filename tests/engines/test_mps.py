@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from findings.execute import mps
 
+from findings.engines import mps
 from findings.engines.mps import CONTROL, VARIABLES, shared_gpus
 
 

@@ -7,7 +7,8 @@ import torch
 from counting import counted
 from torch import nn
 
-from findings.config import hyperparameters
+from findings.config.hyperparameters import name as name_of
+from findings.config.hyperparameters import resolve
 from findings.errors import InputError
 from findings.nets.imagenet import ImageNetResNet
 
@@ -149,4 +150,4 @@ def test_impossible_networks_are_refused(model: dict[str, Any], line: str) -> No
     ],
 )
 def test_names(model: dict[str, Any], name: str) -> None:
-    assert hyperparameters.name(hyperparameters.resolve({"_target_": f"findings.nets.{TARGET}", **model})) == name
+    assert name_of(resolve({"_target_": f"findings.nets.{TARGET}", **model})) == name

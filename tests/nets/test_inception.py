@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from counting import counted
 from torch import nn
 
-from findings.config import hyperparameters
+from findings.config.hyperparameters import name as name_of
+from findings.config.hyperparameters import resolve
 from findings.errors import InputError
 from findings.nets.inception import GoogLeNet, Inception
 
@@ -117,7 +118,7 @@ def test_impossible_networks_are_refused(model: dict[str, Any], line: str) -> No
 
 def test_names() -> None:
     def name(**model: Any) -> str:
-        return hyperparameters.name(hyperparameters.resolve({"_target_": f"findings.nets.{TARGET}", **model}))
+        return name_of(resolve({"_target_": f"findings.nets.{TARGET}", **model}))
 
     assert name() == "googlenet"
     assert name(width=8, batch_norm=True, dropout=0.0) == "googlenet-w8-bn-dropout0"

@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from findings.config import hyperparameters
 from findings.config.compose import Composer, groups
 from findings.config.folders import shared
+from findings.config.hyperparameters import name as name_of
+from findings.config.hyperparameters import resolve
 from findings.config.schema import Config
 from findings.errors import InputError
 from findings.nets.build import construct
@@ -39,9 +40,7 @@ def composer() -> Composer:
 
 def costs(target: str, *, classes: int = 10, **hyperparameters: Any) -> Complexity:
     with torch.device("meta"):
-        network = construct(
-            hyperparameters.resolve({"_target_": target, **hyperparameters}), channels=3, size=32, classes=classes
-        )
+        network = construct(resolve({"_target_": target, **hyperparameters}), channels=3, size=32, classes=classes)
     return complexity(network, channels=3, size=32)
 
 
@@ -81,7 +80,7 @@ def test_multiply_adds_of_resnet56_are_those_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("model", NAMED)
 def test_the_numbers_in_each_model_file_are_the_networks_own(model: str, composer: Composer) -> None:
     text = (shared("conf") / "model" / f"{model}.yaml").read_text()
-    config = composer.compose(["scale=cifar10", f"model={model}"])
+    config = composer.compose(["scale=cifar10", f"model={model}"]).config
     for words, (channels, size, classes) in SHAPES.items():
         if words in text:
             config = replace(config, data=replace(config.data, channels=channels, size=size, classes=classes))
@@ -121,7 +120,7 @@ for target, more in (
 @pytest.mark.parametrize("model", sorted(set(NAMED) - TOO_SMALL - MAPS))
 def test_every_named_network_builds_and_runs_on_digits_too(model: str, composer: Composer) -> None:
     """On the meta device, as the test above has done with images of 32x32."""
-    config = composer.compose([f"model={model}"])
+    config = composer.compose([f"model={model}"]).config
     with torch.device("meta"):
         scores = build(config)(torch.empty(2, 1, 8, 8))
     assert scores.shape == (2, 10)
@@ -130,7 +129,7 @@ def test_every_named_network_builds_and_runs_on_digits_too(model: str, composer:
 @pytest.mark.parametrize("model", sorted(TOO_SMALL | MAPS))
 def test_networks_that_cannot_take_digits_say_so(model: str, composer: Composer) -> None:
     with torch.device("meta"), pytest.raises(InputError, match=r"^(model\.width|data\.size): "):
-        build(composer.compose([f"model={model}"]))
+        build(composer.compose([f"model={model}"]).config)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ def test_networks_that_cannot_take_digits_say_so(model: str, composer: Composer)
     ],
 )
 def test_networks_give_finite_scores_for_images(model: str, composer: Composer) -> None:
-    config = composer.compose([f"model={model}"])
+    config = composer.compose([f"model={model}"]).config
     torch.manual_seed(0)
     scores = build(config)(torch.randn(4, 1, 8, 8))
     assert scores.shape == (4, 10)
@@ -157,9 +156,7 @@ def test_networks_give_finite_scores_for_images(model: str, composer: Composer) 
 
 def build(config: Config) -> nn.Module:
     data = config.data
-    return construct(
-        hyperparameters.resolve(config.model), channels=data.channels, size=data.size, classes=data.classes
-    )
+    return construct(resolve(config.model), channels=data.channels, size=data.size, classes=data.classes)
 
 
 @pytest.mark.parametrize(("block", "depth", "expansion"), [("basic", 20, 1), ("bottleneck", 29, 4)])
@@ -269,8 +266,8 @@ def test_a_named_networks_runs_carry_the_name_of_its_file(model: str, composer: 
     expected = model
     for file, run in IN_FULL.items():
         expected = re.sub(file, run, expected)
-    config = composer.compose(["scale=cifar10", f"model={model}"])  # the quick scale would halve the width
-    assert hyperparameters.name(config.model) == expected
+    config = composer.compose(["scale=cifar10", f"model={model}"]).config  # the quick scale would halve the width
+    assert name_of(config.model) == expected
 
 
 @pytest.mark.parametrize(
@@ -283,4 +280,4 @@ def test_a_named_networks_runs_carry_the_name_of_its_file(model: str, composer: 
     ],
 )
 def test_variants_are_named_by_what_differs(model: dict[str, Any], name: str) -> None:
-    assert hyperparameters.name(hyperparameters.resolve({"_target_": CIFAR, **model})) == name
+    assert name_of(resolve({"_target_": CIFAR, **model})) == name

@@ -6,7 +6,8 @@ import pytest
 import torch
 from counting import counted
 
-from findings.config import hyperparameters
+from findings.config.hyperparameters import name as name_of
+from findings.config.hyperparameters import resolve
 from findings.errors import InputError
 from findings.nets.build import construct
 from findings.nets.complexity import Complexity
@@ -58,7 +59,7 @@ def test_a_wider_reduction_saves_less() -> None:
     ],
 )
 def test_blocks_run_on_real_maps(target: str, hyperparameters: dict[str, Any], channels: int) -> None:
-    model = hyperparameters.resolve({"_target_": f"findings.nets.{target}", **hyperparameters})
+    model = resolve({"_target_": f"findings.nets.{target}", **hyperparameters})
     block = construct(model, channels=16, size=8, classes=10)
     maps = block(torch.randn(2, 16, 8, 8))
     assert maps.shape == (2, channels, 8, 8)
@@ -92,4 +93,4 @@ def test_what_does_not_fit_is_refused(target: str, given: dict[str, Any], line: 
     ],
 )
 def test_names(target: str, model: dict[str, Any], name: str) -> None:
-    assert hyperparameters.name(hyperparameters.resolve({"_target_": f"findings.nets.{target}", **model})) == name
+    assert name_of(resolve({"_target_": f"findings.nets.{target}", **model})) == name

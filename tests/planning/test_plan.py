@@ -35,7 +35,7 @@ def arms(path: Path) -> dict[str, list[int]]:
 def test_every_sweep_we_ship_can_be_planned() -> None:
     for each in [find(name)[0] for name in names()]:
         runs = PLANNER.plan(each)
-        assert len({run.identity.id for run in runs}) == len(runs) == prod(map(len, each.axes.values()))
+        assert len({run.id for run in runs}) == len(runs) == prod(map(len, each.axes.values()))
         assert all(run.config.findings == [each.finding] and run.config.scale == each.scale for run in runs)
 
 
@@ -60,8 +60,8 @@ def test_planning_does_without_torchs_compiler() -> None:
 
 def test_a_planned_run_is_the_composed_one() -> None:
     run = PLANNER.plan(sweep())[-1]
-    assert (run.config.seed, run.identity.name) == (1, "resnet20-w8")
-    assert run.identity.id == f"{run.identity.arm}-s1"
+    assert (run.config.seed, run.name) == (1, "resnet20-w8")
+    assert run.id == f"{run.arm}-s1"
     assert run.config.model["depth"] == 20
     assert run.complexity.parameters > 0
     steps = run.config.recipe.batch_size * run.config.recipe.iterations
@@ -150,12 +150,12 @@ def test_two_findings_share_a_run(tmp_path: Path) -> None:
     for finding, models in (("depth", "[plain20, resnet20]"), ("shortcuts", "[resnet20, resnet56]")):
         (folder / f"{finding}.yaml").write_text(f"method: grid\nparameters:\n  {axes} {{values: {models}}}\n")
     own = plan("sweeps/quick/depth.yaml", []) + plan("sweeps/quick/shortcuts.yaml", [])
-    assert len({run.identity.id for run in own}) == 6
+    assert len({run.id for run in own}) == 6
     assert all(len(run.config.findings) == 1 for run in own)
     both = plan("quick", ["seed=0"])
-    findings = {run.identity.name: run.config.findings for run in both}
+    findings = {run.name: run.config.findings for run in both}
     assert set(findings["resnet20-w8"]) >= {"depth", "depth-degradation", "shortcuts"}
-    assert len({run.identity.id for run in both}) == len(both), "a run of several findings is trained once"
+    assert len({run.id for run in both}) == len(both), "a run of several findings is trained once"
     for finding, own_arms in (("depth", {"plain20-w8", "resnet20-w8"}), ("shortcuts", {"resnet20-w8", "resnet56-w8"})):
         assert set(arms(Path(f"results/quick/{finding}/plan.json"))) == own_arms
 
@@ -177,5 +177,5 @@ def test_thousands_of_runs_are_planned_in_seconds() -> None:
     """Hydra's compose() would take a minute or more."""
     runs: list[PlannedRun] = PLANNER.plan(sweep(seed=list(range(1000))), ["recipe.lr=0.1,0.05"])
     assert len(runs) == 4000
-    assert len({run.identity.id for run in runs}) == 4000
+    assert len({run.id for run in runs}) == 4000
     assert replace(runs[0].config, seed=999) == runs[999 * 4].config

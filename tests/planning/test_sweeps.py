@@ -148,7 +148,7 @@ def test_values_survive_hydras_grammar(value: Any) -> None:
 
 def test_a_text_with_spaces_arrives_in_the_config() -> None:
     runs, _ = expand(Sweep("quick", "x", Path("x"), {"scale": ["quick"], "data.root": ["my files, (old)"]}), [])
-    config = Composer().compose([f"{key}={value}" for key, value in runs[0].items()])
+    config = Composer().compose([f"{key}={value}" for key, value in runs[0].items()]).config
     assert config.data.root == "my files, (old)"
 
 

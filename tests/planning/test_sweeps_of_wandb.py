@@ -10,7 +10,6 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
 from findings.config.compose import Composer
 from findings.config.folders import shared
-from findings.config.identity import identify
 from findings.planning.sweeps import expand, hydra_value, read
 
 FILES = sorted(shared("sweeps").glob("*/*.yaml"))
@@ -49,7 +48,7 @@ def test_the_command_of_an_agent_is_the_planned_run(file: Path) -> None:
     composer = Composer()
 
     def ids(commands: list[list[str]]) -> set[str]:
-        return {identify(composer.compose(command)).id for command in commands}
+        return {composer.compose(command).id for command in commands}
 
     agents = [
         create_sweep_command_args({"args": run})["args_no_hyphens"]

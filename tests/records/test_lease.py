@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from findings import lease as module
+from findings.records import lease as module
 from findings.records import provenance
 from findings.records.lease import Leased, lease, leased
 

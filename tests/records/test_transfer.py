@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from findings import carry
 from findings.cli.main import main
 from findings.errors import InputError
+from findings.records import transfer
 from findings.records.lease import lease
 from tiny_runs import go, numbers, record_of, tiny, trained
 
@@ -26,11 +26,11 @@ def half_way(tmp_path: Path) -> Path:
 
 
 def test_an_unfinished_run_goes_on_and_ends_like_an_undisturbed_one(half_way: Path, tmp_path: Path) -> None:
-    files = carry.export(half_way, tmp_path / "out", part=10_000)
+    files = transfer.export(half_way, tmp_path / "out", part=10_000)
     assert len(files) > 3
     assert all(path.stat().st_size <= 10_000 for path in files)
     there = tmp_path / "there"
-    assert all(carried.taken for carried in carry.bring(tmp_path / "out", there))
+    assert all(carried.taken for carried in transfer.bring(tmp_path / "out", there))
     config = tiny(there, seed=1)
     assert record_of(config).status == "interrupted"
     assert go(config).status == "finished"
@@ -42,20 +42,20 @@ def test_an_unfinished_run_goes_on_and_ends_like_an_undisturbed_one(half_way: Pa
 
 
 def test_the_run_that_is_further_on_stays(half_way: Path, tmp_path: Path) -> None:
-    carry.export(half_way, tmp_path / "out")
+    transfer.export(half_way, tmp_path / "out")
     assert go(tiny(half_way, seed=1)).status == "finished"
     before = numbers(record_of(tiny(half_way, seed=1)))
-    carried = {one.id[-2:]: one for one in carry.bring(tmp_path / "out", half_way)}
+    carried = {one.id[-2:]: one for one in transfer.bring(tmp_path / "out", half_way)}
     assert (carried["s0"].taken, carried["s1"].taken) == (False, False)
     assert carried["s1"].why == "finished here at iteration 40"
     assert numbers(record_of(tiny(half_way, seed=1))) == before
 
 
 def test_a_run_in_training_is_left_alone(half_way: Path, tmp_path: Path) -> None:
-    carry.export(half_way, tmp_path / "out")
+    transfer.export(half_way, tmp_path / "out")
     there = tmp_path / "there"
     with lease(there / next(half_way.glob("*-s1")).name):
-        carried = {one.id[-2:]: one for one in carry.bring(tmp_path / "out", there)}
+        carried = {one.id[-2:]: one for one in transfer.bring(tmp_path / "out", there)}
     assert not carried["s1"].taken
     assert carried["s1"].why.startswith("in training by process")
 
@@ -71,20 +71,20 @@ def test_the_commands(half_way: Path, tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_what_is_wrong_is_named_and_nothing_is_brought(half_way: Path, tmp_path: Path) -> None:
     out, there = tmp_path / "out", tmp_path / "there"
-    files = carry.export(half_way, out, part=20_000)
+    files = transfer.export(half_way, out, part=20_000)
     with pytest.raises(InputError, match=r"out: holds an export already"):
-        carry.export(half_way, out)
+        transfer.export(half_way, out)
     with pytest.raises(InputError, match="holds no run to export"):
-        carry.export(tmp_path / "nothing", tmp_path / "more")
+        transfer.export(tmp_path / "nothing", tmp_path / "more")
     damaged = files[1].read_bytes()
     files[1].write_bytes(damaged[:-1] + b"?")
     with pytest.raises(InputError, match=r"export.001: is damaged"):
-        list(carry.bring(out, there))
+        list(transfer.bring(out, there))
     files[1].unlink()
     with pytest.raises(InputError, match=r"export.001: is missing"):
-        list(carry.bring(out, there))
+        list(transfer.bring(out, there))
     with pytest.raises(InputError, match=r"holds no export.json"):
-        list(carry.bring(tmp_path, there))
+        list(transfer.bring(tmp_path, there))
     assert not list(there.glob("*"))
 
 
@@ -92,20 +92,20 @@ def test_what_is_wrong_is_named_and_nothing_is_brought(half_way: Path, tmp_path:
 def test_an_archive_with_strange_names_is_refused(name: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    parts = carry._Parts(out, 10_000)
+    parts = transfer._Parts(out, 10_000)
     (tmp_path / "file").write_text("a")
     with tarfile.open(fileobj=parts, mode="w|gz") as archive:  # type: ignore[call-overload]
         archive.add(tmp_path / "file", name)
     parts.close()
     (out / "export.json").write_text(json.dumps({"runs": [], "parts": parts.written}))
     with pytest.raises(InputError, match="which is no file of a run"):
-        list(carry.bring(out, tmp_path / "there"))
+        list(transfer.bring(out, tmp_path / "there"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "out", "there"]
 
 
 def test_a_run_under_another_runs_name_is_refused(half_way: Path, tmp_path: Path) -> None:
     run = next(half_way.glob("*-s1"))
     shutil.copytree(run, half_way / run.name.replace("-s1", "-s2"))
-    carry.export(half_way, tmp_path / "out")
+    transfer.export(half_way, tmp_path / "out")
     with pytest.raises(InputError, match=r"-s2 holds the config of .*-s1"):
-        list(carry.bring(tmp_path / "out", tmp_path / "there"))
+        list(transfer.bring(tmp_path / "out", tmp_path / "there"))

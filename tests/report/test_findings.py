@@ -26,12 +26,12 @@ FIGURES = {
 
 def write_record(runs: Path, run: PlannedRun) -> None:
     """A finished run whose errors follow from its name."""
-    folder, made_up = runs / run.identity.id, random.Random(run.identity.id)
+    folder, made_up = runs / run.id, random.Random(run.id)
     folder.mkdir(parents=True)
     iterations = run.config.recipe.iterations
     record = {
-        "id": run.identity.id,
-        "arm": run.identity.arm,
+        "id": run.id,
+        "arm": run.arm,
         "seed": run.config.seed,
         "status": "finished",
         "iterations": iterations,
@@ -43,7 +43,7 @@ def write_record(runs: Path, run: PlannedRun) -> None:
         },
     }
     (folder / "record.json").write_text(json.dumps(record))
-    worse = 50.0 if "plain56" in run.identity.id else 8.0 if "-none" in run.identity.id else 0.0
+    worse = 50.0 if "plain56" in run.id else 8.0 if "-none" in run.id else 0.0
     rows = [row(at, iterations * at // 3, worse + 9 / at, worse + 12 / at + made_up.random() / 9) for at in (1, 2, 3)]
     rows[-1]["remeasured_train_error"] = rows[-1]["train_error"]
     with (folder / "metrics.csv").open("w", newline="") as file:
@@ -51,12 +51,12 @@ def write_record(runs: Path, run: PlannedRun) -> None:
         writer.writeheader()
         writer.writerows(rows)
     probes = [
-        {"probe": "shift", "value": at, "test_error": 4.0 + at * (2 if "-fc" in run.identity.id else 1), "images": 360}
+        {"probe": "shift", "value": at, "test_error": 4.0 + at * (2 if "-fc" in run.id else 1), "images": 360}
         for at in run.config.evaluation.shifts
     ]
     probes += [
         {"probe": "size", "value": at, "remark": "model.head: takes 8"}
-        if "-fc" in run.identity.id and at != 8
+        if "-fc" in run.id and at != 8
         else {"probe": "size", "value": at, "test_error": 9.0, "images": 360}
         for at in run.config.evaluation.sizes
     ]

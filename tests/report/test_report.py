@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_up_records import NINE, SMALL, arm, curve, write_plan, write_record, write_study
 
-from findings.report import build as report
 from findings.errors import InputError
+from findings.report import build as report
+from made_up_records import NINE, SMALL, arm, curve, write_plan, write_record, write_study
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -114,10 +114,10 @@ def test_what_was_never_planned_is_said_with_what_was(tmp_path: Path) -> None:
 def test_a_report_needs_neither_hydra_nor_torch(tmp_path: Path) -> None:
     results, runs = write_study(tmp_path, seeds=1, points=2)
     code = (
-        "import sys; from pathlib import Path; from findings import studies
-    from findings.report import build as report; studies.findings();"
+        "import sys; from pathlib import Path; from findings import studies; from findings.report import build;"
+        "studies.findings();"
         "light = {'matplotlib', 'numpy', 'pandas', 'scipy', 'yaml'} & sys.modules.keys();"
-        f"report.build('quick', Path({str(results)!r}), Path({str(runs)!r}));"
+        f"build.build('quick', Path({str(results)!r}), Path({str(runs)!r}));"
         "heavy = {'torch', 'lightning', 'pytorch_lightning', 'hydra', 'omegaconf', 'wandb'} & sys.modules.keys();"
         "sys.exit(f'{light} {heavy}' if light | heavy else 0)"
     )

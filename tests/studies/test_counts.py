@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from findings import plan as planning
 from findings import studies
-from findings.config.compose import hyperparameters
+from findings.config.compose import hyperparameters_of
 from findings.judging.claims import Claim
 from findings.judging.evidence import COUNTED, Counted, Evidence, Plan
 from findings.judging.judge import judge
+from findings.planning import plan as planning
 from findings.studies import Finding
 
 FINDINGS = studies.findings()
@@ -59,9 +59,9 @@ def test_a_changed_network_contradicts(
     name: str, model: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(asked: str) -> dict[str, Any]:
-        return hyperparameters(asked) | (changes if asked == model else {})
+        return hyperparameters_of(asked) | (changes if asked == model else {})
 
-    monkeypatch.setattr(planning, "hyperparameters", changed)
+    monkeypatch.setattr(planning, "hyperparameters_of", changed)
     finding, claim = COMPUTED[name]
     verdict = judge(claim, counts(finding, claim))
     assert verdict.verdict == "contradicted", verdict.reason

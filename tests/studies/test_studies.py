@@ -2,11 +2,13 @@
 
 import pytest
 
-from findings import published, studies, sweeps
+from findings import studies
 from findings.config.compose import groups
+from findings.judging import published
 from findings.judging.claims import Claim, cast
 from findings.judging.evidence import COUNTED
 from findings.judging.merge import METRIC_COLUMNS
+from findings.planning import sweeps
 
 FINDINGS = studies.findings()
 METRICS = {

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from findings import allocator
+from findings.training import allocator
 
 FAULTS = """
 import resource, torch

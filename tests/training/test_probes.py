@@ -100,7 +100,7 @@ def test_impossible_probes_are_refused(key: str, value: list[int], tmp_path: Pat
 
 
 def test_a_run_stopped_within_its_probes_repeats_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from findings import probes
+    from findings.training import probes
     from findings.training.signals import Stop
     from findings.training.train import train
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from findings import world
 from findings.errors import InputError
+from findings.training import processes
 from several import launch
 
 LAUNCHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -33,40 +33,40 @@ def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_that_nobody_launched_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert world.launched.__wrapped__() is world.ALONE
+    assert processes.launched.__wrapped__() is processes.ALONE
     monkeypatch.setenv("SLURM_NTASKS", "8")  # the batch script of a job with tasks is no task
     monkeypatch.setenv("SLURM_PROCID", "0")
-    assert world.launched.__wrapped__() is world.ALONE
+    assert processes.launched.__wrapped__() is processes.ALONE
 
 
 def test_srun_and_torchrun_say_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in SLURM.items():
         monkeypatch.setenv(variable, value)
-    assert world._by_srun() == (5, 8, 1)
-    assert world.os.environ["MASTER_ADDR"] == "node07"
-    port = int(world.os.environ["MASTER_PORT"])
+    assert processes._by_srun() == (5, 8, 1)
+    assert processes.os.environ["MASTER_ADDR"] == "node07"
+    port = int(processes.os.environ["MASTER_PORT"])
     assert 10_000 <= port < 30_000
     monkeypatch.delenv("MASTER_PORT")
     monkeypatch.setenv("SLURM_STEP_ID", "3")  # another run in the same job, at the same time
-    assert world._by_srun() == (5, 8, 1)
-    assert int(world.os.environ["MASTER_PORT"]) != port
+    assert processes._by_srun() == (5, 8, 1)
+    assert int(processes.os.environ["MASTER_PORT"]) != port
     monkeypatch.setenv("RANK", "3")
     monkeypatch.setenv("WORLD_SIZE", "4")
-    assert world._by_torchrun() == (3, 4, 3)
+    assert processes._by_torchrun() == (3, 4, 3)
 
 
 def test_half_a_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match=r"2 processes were launched, but .*MASTER_ADDR expected"):
-        world.launched.__wrapped__()
+        processes.launched.__wrapped__()
     monkeypatch.setenv("WORLD_SIZE", "two")
     with pytest.raises(InputError, match=r"^WORLD_SIZE: 'two' is no number"):
-        world.launched.__wrapped__()
+        processes.launched.__wrapped__()
 
 
 def test_processes_that_do_not_meet_are_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr(processes, "PATIENCE", timedelta(seconds=1))
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     with socket.socket() as taken:
@@ -76,15 +76,15 @@ def test_processes_that_do_not_meet_are_refused_in_a_line(monkeypatch: pytest.Mo
         monkeypatch.setenv("MASTER_PORT", str(port))
         monkeypatch.setenv("RANK", "0")
         with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: process 0 of 2 does not meet .*EADDRINUSE"):
-            world.launched.__wrapped__()
+            processes.launched.__wrapped__()
     monkeypatch.setenv("RANK", "1")  # of those whose first never comes
     with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: process 1 of 2 does not meet the others there: "):
-        world.launched.__wrapped__()
+        processes.launched.__wrapped__()
 
 
 def _exchange(fault: str) -> str:
     """Exchanges until rank 2 of them is at fault: what this process learns of it, and whether it asks others."""
-    here = world.launched()
+    here = processes.launched()
     tensor = torch.zeros(1000)
     try:
         with here.working():
@@ -95,7 +95,7 @@ def _exchange(fault: str) -> str:
                     raise KeyboardInterrupt if fault == "interrupted" else ValueError("the disk is on fire")
                 here.add_up(tensor)
                 here.gathered(turn)
-    except (world.Gone, world.Parted, ValueError, KeyboardInterrupt) as error:
+    except (processes.Gone, processes.Parted, ValueError, KeyboardInterrupt) as error:
         assert here.parted
         return f"{type(error).__name__}: {error}"
     return "nothing"
@@ -138,6 +138,6 @@ MISTAKES = (
 
 def test_only_a_lost_connection_means_that_another_process_is_gone() -> None:
     """Others are mistakes, as of two processes on one GPU: to try again would not help."""
-    assert all(world._lost(RuntimeError(text)) for text in LOST)
-    assert all(world._lost(dist.DistBackendError(text)) for text in LOST_BY_NCCL)
-    assert not any(world._lost(error) for error in MISTAKES)
+    assert all(processes._lost(RuntimeError(text)) for text in LOST)
+    assert all(processes._lost(dist.DistBackendError(text)) for text in LOST_BY_NCCL)
+    assert not any(processes._lost(error) for error in MISTAKES)

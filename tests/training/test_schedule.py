@@ -31,7 +31,7 @@ def curve(config: Config) -> list[list[float]]:
 @pytest.fixture(scope="module")
 def curves() -> dict[str, list[list[float]]]:
     composer = Composer()
-    return {name: curve(composer.compose(overrides)) for name, overrides in CHOICES.items()}
+    return {name: curve(composer.compose(overrides).config) for name, overrides in CHOICES.items()}
 
 
 @pytest.mark.parametrize("name", CHOICES)

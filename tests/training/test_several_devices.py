@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from findings.commands import train as train_command
 
+from findings.cli import train as train_command
 from findings.config.frozen import freeze, thaw
 from findings.config.schema import Config
 from findings.records.lease import Leased, lease

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 import transaction_log
-from findings import account, tracking
 from findings.config.identity import identify
 from findings.config.schema import Config
+from findings.wandb_mirror import mirror as tracking
+from findings.wandb_mirror import server as account
 from tiny_runs import go, record_of, tiny, trained
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"

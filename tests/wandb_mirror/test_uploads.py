@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from findings import sync, tracking
 from findings.cli.main import main
 from findings.config.identity import identify
 from findings.config.schema import Config
 from findings.training.signals import Stop
 from findings.training.train import train
+from findings.wandb_mirror import mirror as tracking
+from findings.wandb_mirror import uploads
 from findings.wandb_mirror.state import sent
 from tiny_runs import go, record_of, tiny
 from wandb_server import Run, Server, serving
@@ -174,7 +175,7 @@ def test_what_a_server_does_not_take_is_sent_later(
             patch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
         assert "W&B cannot be reached: " in refusal()
     with monkeypatch.context() as patch:
-        patch.setattr(sync, "SEND_SECONDS", 0.5)
+        patch.setattr(uploads, "SEND_SECONDS", 0.5)
         assert "no end after 0.5 s; given up" in refusal()
     server.refused = {"UpsertBucket"}
     refusal()

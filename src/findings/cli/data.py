@@ -20,7 +20,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.data.cache import directory
 
     # any scale will do: only what it says of data is used, and that is replaced
-    config = Composer().compose(["scale=quick", f"data={given.name}", *given.overrides]).data
+    config = Composer().compose(["scale=quick", f"data={given.name}", *given.overrides]).config.data
     dataset = load(config)
     height, width = dataset.train_images.shape[2:]
     print(

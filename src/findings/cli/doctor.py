@@ -113,7 +113,7 @@ def _readiness(scale: str) -> tuple[str, str, str, str]:
     from findings.errors import InputError
     from findings.planning.plan import count
 
-    config = Composer().compose([f"scale={scale}", "data.download=false"])
+    config = Composer().compose([f"scale={scale}", "data.download=false"]).config
     missing = []
     try:
         load(config.data)

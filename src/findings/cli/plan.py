@@ -56,7 +56,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     for index, planned in enumerate(runs if given.all else runs[:SHOWN]):
         predicted = prediction.runs[index] if prediction else None
         table.add_row(
-            planned.identity.id,
+            planned.id,
             *(planned.varies.get(key, "") for key in varying),
             f"{planned.complexity.parameters:,}",
             f"{planned.complexity.multiply_adds:,}",
@@ -140,9 +140,9 @@ def plan(
     merged: dict[str, PlannedRun] = {}
     for runs in plans:
         for planned in runs:
-            known = merged.get(planned.identity.id, planned)
+            known = merged.get(planned.id, planned)
             findings = sorted({*known.config.findings, *planned.config.findings})
-            merged[planned.identity.id] = replace(known, config=replace(known.config, findings=findings))
+            merged[planned.id] = replace(known, config=replace(known.config, findings=findings))
     changed = changes(overrides)
     if set(changed) <= set(AXES):
         for sweep, runs in zip(sweeps, plans, strict=True):

@@ -91,11 +91,10 @@ def _fields(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
     from dataclasses import asdict
 
     from findings.config.frozen import thaw
-    from findings.config.identity import identify
 
-    config = thaw(record.config)
-    science = identify(config).scientific | {"seed": config.seed}
-    return science, {f"trainer.{key}": value for key, value in asdict(config.trainer).items()}
+    run = thaw(record.config)
+    science = run.scientific | {"seed": run.config.seed}
+    return science, {f"trainer.{key}": value for key, value in asdict(run.config.trainer).items()}
 
 
 def _provenance(record: Record) -> dict[str, Any]:

@@ -129,10 +129,10 @@ def _missing(planned: "Sequence[PlannedRun]", *, ask: bool) -> "tuple[list[Plann
     }
     groups: dict[str, list[PlannedRun]] = {"finished": [], "in the queue": [], "in training": [], "to submit": []}
     for run in planned:
-        record = Record(runs_dir / run.identity.id)
+        record = Record(runs_dir / run.id)
         if record.status == "finished":
             groups["finished"].append(run)
-        elif run.identity.id in waiting:
+        elif run.id in waiting:
             groups["in the queue"].append(run)
         elif leased(record.directory):
             groups["in training"].append(run)
@@ -153,7 +153,7 @@ def _for_cluster(runs: "Sequence[PlannedRun]", profile: "Profile", pack: int) ->
         try:
             check(run.config)
         except InputError as error:  # a batch, say, that so many devices cannot share
-            raise InputError(run.identity.id, str(error)) from None
+            raise InputError(run.id, str(error)) from None
     return made
 
 
@@ -162,13 +162,13 @@ def _refuse_other_devices(runs: "Sequence[PlannedRun]", profile: "Profile") -> N
     from findings.records.record import Record
 
     for run in runs:
-        record = Record(Path(run.config.runs_dir) / run.identity.id)
+        record = Record(run.directory)
         if not record.has_begun:
             continue
-        trainer = thaw(record.config).trainer
+        trainer = thaw(record.config).config.trainer
         if trainer.devices * trainer.nodes != profile.processes:
             raise InputError(
-                run.identity.id,
+                run.id,
                 f"has begun on {trainer.nodes} x {trainer.devices} devices and goes on with as many; "
                 f"the profile has {profile.nodes} x {profile.devices}",
             )

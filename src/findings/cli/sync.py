@@ -65,7 +65,7 @@ class _Sync:
         return 1 if self.failed else 0
 
     def watch(self, every: float) -> int:
-        from findings.wandb_mirror.state import ENDED
+        from findings.records.record import ENDED
         from findings.wandb_mirror.uploads import is_due
 
         while True:

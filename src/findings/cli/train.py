@@ -13,7 +13,7 @@ from findings.errors import InputError
 from findings.training.exit_codes import FAILED, INTERRUPTED, LEASED
 
 if TYPE_CHECKING:
-    from findings.config.schema import Config
+    from findings.config.identity import Run
     from findings.training.train import Outcome
 
 QUIET_SECONDS = 20  # between two plain lines
@@ -54,22 +54,21 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         if others:
             raise InputError("findings train", f"a frozen config takes no overrides: {' '.join(others)}")
         from findings.config.frozen import thaw
-        from findings.config.identity import identify
 
-        config = thaw(given.frozen)
+        frozen = thaw(given.frozen)
         folder = given.frozen.resolve().parent
-        if folder.name == identify(config).id:
-            config.runs_dir = str(folder.parent)  # from whatever directory it is started
-        return _train_frozen(config, retry)
+        if folder.name == frozen.id:
+            frozen = frozen.with_config(runs_dir=str(folder.parent))  # from whatever directory it is started
+        return _train_frozen(frozen, retry)
     return _compose_and_train(["--hydra-help" if argument == "--help-hydra" else argument for argument in rest], retry)
 
 
-def _train_frozen(config: "Config", retry: bool) -> int:
+def _train_frozen(run: "Run", retry: bool) -> int:
     """What starts it is a program, which has to tell bad input from what another start may change."""
     from findings.training.processes import Unmet
 
     try:
-        return EXIT_CODES[_train(config, retry).status]
+        return EXIT_CODES[_train(run, retry).status]
     except InTraining as error:
         print(f"findings: {error}", file=sys.stderr)
         return LEASED
@@ -81,22 +80,23 @@ def _train_frozen(config: "Config", retry: bool) -> int:
 def _compose_and_train(arguments: list[str], retry: bool) -> int:
     """Check every override in one line's words; then let Hydra do what Hydra does."""
     import hydra
+    from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
 
-    from findings.config.compose import typed
+    from findings.config.compose import Composer
     from findings.config.folders import shared
 
     completing = "-sc" in arguments or "--shell-completion" in arguments
     if not completing:
         # Hydra wants its flags after the overrides
         arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
-        _check(arguments)
+        arguments += _check(arguments)
     outcomes: list[Outcome] = []
     refused: list[InputError] = []
 
-    def task(tree: Any) -> None:
+    def task(_: Any) -> None:  # a run is made in one way only: what Hydra has composed is for its own --cfg
         try:
-            outcomes.append(_train(typed(tree), retry))
+            outcomes.append(_train(Composer().compose(_overrides(HydraConfig.get().overrides.task)), retry))
         except InputError as error:  # Hydra would show it among its own frames
             refused.append(error)
 
@@ -111,8 +111,16 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
     return max((EXIT_CODES[outcome.status] for outcome in outcomes), default=0)
 
 
-def _check(arguments: list[str]) -> None:
-    """Compose every combination, and build its network, before the first one is trained. Raises InputError."""
+def _overrides(texts: Sequence[str]) -> list[str]:
+    """Less those about Hydra itself, and the file of conf/special/, which the composer finds by itself."""
+    return [text for text in texts if not text.startswith(("hydra", "special="))]
+
+
+def _check(arguments: list[str]) -> list[str]:
+    """Compose every combination, and build its network, before the first one is trained. Raises InputError.
+
+    Returns what Hydra has to be told besides: the file of conf/special/ of a run that has one.
+    """
     from hydra._internal.utils import get_args_parser
 
     from findings.config.compose import Composer, parse
@@ -126,11 +134,11 @@ def _check(arguments: list[str]) -> None:
     if unknown:
         raise InputError("findings train", f"unrecognized arguments: {' '.join(unknown)}; see `findings train --help`")
     if given.hydra_help:
-        return
+        return []
     shows = given.cfg is not None or given.info is not None
     if shows and given.multirun:
         raise InputError("findings train", "--cfg and --info show one config: leave out -m")
-    parsed = parse([text for text in given.overrides if not text.startswith("hydra")])
+    parsed = parse(_overrides(given.overrides))
     if not given.multirun and any(override.is_sweep_override() for override in parsed):
         raise InputError("findings train", "a comma list is several runs: add -m, or use `findings run`")
     choices = [
@@ -141,35 +149,32 @@ def _check(arguments: list[str]) -> None:
     ]
     composer = Composer()
     for combination in itertools.product(*choices):
-        config = composer.compose(combination)
+        run = composer.compose(combination)
         if not shows:
             from findings.planning.plan import count
 
-            count(config)
+            count(run.config)
+    special = None if given.multirun else composer.special(combination)
+    return [f"special={special}"] if special else []
 
 
-def _train(config: "Config", retry: bool) -> "Outcome":
-    from dataclasses import replace
-
+def _train(run: "Run", retry: bool) -> "Outcome":
     from rich.console import Console
     from rich.progress import Progress
 
-    from findings.config.identity import identify
     from findings.records.lease import Leased
     from findings.system.processes import cores
     from findings.training.processes import launched
     from findings.training.signals import Stop
     from findings.training.train import train
+    from findings.wandb_mirror.mirror import mirror
 
-    if config.trainer.threads is None:
-        config = replace(
-            config,
-            trainer=replace(config.trainer, threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))),
-        )
+    if run.config.trainer.threads is None:
+        run = run.with_trainer(threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     world = launched()
     console, spoken = Console(quiet=not world.leads), time.monotonic()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(identify(config).id, total=config.recipe.iterations)
+        bar = bars.add_task(run.id, total=run.config.recipe.iterations)
 
         def progress(iteration: int, iterations: int, latest: str) -> None:
             nonlocal spoken
@@ -179,11 +184,11 @@ def _train(config: "Config", retry: bool) -> "Outcome":
                 console.print(f"iteration {iteration:,} of {iterations:,} {latest}", highlight=False, soft_wrap=True)
 
         try:
-            outcome = train(config, stop=Stop(), progress=progress, retry_failed=retry, world=world)
+            outcome = train(run, stop=Stop(), progress=progress, observer=mirror, retry_failed=retry, world=world)
         except Leased as holder:
-            raise InTraining(identify(config).id, str(holder)) from None
+            raise InTraining(run.id, str(holder)) from None
     console.quiet = not (world.leads or world.parted)
     reason = f": {outcome.reason}" if outcome.reason else ""
-    where = Path(config.runs_dir) / outcome.id
+    where = run.directory
     console.print(f"{outcome.status}{reason}: {where}", highlight=False, soft_wrap=True, markup=False)
     return outcome

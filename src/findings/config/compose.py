@@ -1,12 +1,13 @@
-"""From overrides to a typed config, through Hydra's own composition; every mistake becomes one line.
+"""From overrides to a run, through Hydra's own composition; every mistake becomes one line.
 
 Hydra's ``compose()`` takes about 70 ms. A :class:`Composer` calls it once per distinct choice of groups, sets plain
 values on the result, and so plans a thousand runs in seconds; the outcome is equal to ``compose()`` with all the
 overrides.
 """
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -14,6 +15,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -23,6 +25,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from findings.config import hyperparameters
 from findings.config.checks import check
 from findings.config.folders import shared
+from findings.config.identity import Run, identify
 from findings.config.schema import Config
 from findings.errors import InputError
 
@@ -77,39 +80,53 @@ class _Base:
     """What one choice of groups composes to, before plain values are set on it."""
 
     tree: DictConfig
+    recipe: str  # the file of conf/recipe/ that was chosen
     config: Config | None  # the same as dataclasses; None where a value is missing or refers to another
 
 
 class Composer:
-    """Composes typed configs; keeps what it has composed."""
+    """Composes runs; keeps what it has composed."""
 
     def __init__(self) -> None:
         self._bases: dict[tuple[str, ...], _Base] = {}
 
-    def compose(self, overrides: Sequence[str]) -> Config:
-        """The typed, resolved, checked config of one run. Raises InputError."""
+    def compose(self, overrides: Sequence[str]) -> Run:
+        """The typed, resolved, checked run of these overrides. Raises InputError."""
         parsed = parse(overrides)
-        base = self._base(tuple(str(o.input_line) for o in parsed if o.key_or_group in groups()))
+        chosen = tuple(str(o.input_line) for o in parsed if o.key_or_group in groups())
         values = [override for override in parsed if override.key_or_group not in groups()]
-        return self._on_dataclasses(base, values) or self._on_tree(base, values)
+        base = self._base(chosen)
+        run = self._run(base, values)
+        special = special_for(base.recipe, run.name)
+        return self._run(self._base((*chosen, f"special={special}")), values) if special else run
 
-    def with_seed(self, config: Config, override: str) -> Config:
-        """``config`` with the seed of an override such as ``seed=3``."""
-        seeded = replace(
-            config, seed=_converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
-        )
-        check(seeded)
+    def special(self, overrides: Sequence[str]) -> str | None:
+        """The file of conf/special/ that these overrides bring with them."""
+        chosen = tuple(str(o.input_line) for o in parse(overrides) if o.key_or_group in groups())
+        return special_for(self._base(chosen).recipe, self.compose(overrides).name)
+
+    def with_seed(self, run: Run, override: str) -> Run:
+        """``run`` with the seed of an override such as ``seed=3``."""
+        seed = _converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
+        seeded = run.with_config(seed=seed)
+        check(seeded.config)
         return seeded
+
+    def _run(self, base: _Base, values: list[Override]) -> Run:
+        return identify(self._on_dataclasses(base, values) or self._on_tree(base, values))
 
     def _base(self, chosen: tuple[str, ...]) -> _Base:
         if chosen not in self._bases:
-            with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
+            with _conf():
                 try:
-                    tree = compose("config", list(chosen))
+                    tree = compose("config", list(chosen), return_hydra_config=True)
                 except (HydraException, OmegaConfBaseException) as error:
                     raise InputError("conf", f"{' '.join(chosen)}: {str(error).splitlines()[0]}") from None
+            recipe = tree.hydra.runtime.choices.recipe
+            with open_dict(tree):
+                del tree["hydra"]
             text = OmegaConf.to_yaml(tree)
-            self._bases[chosen] = _Base(tree, None if "${" in text or "???" in text else _objects(tree))
+            self._bases[chosen] = _Base(tree, recipe, None if "${" in text or "???" in text else _objects(tree))
         return self._bases[chosen]
 
     def _on_tree(self, base: _Base, values: list[Override]) -> Config:
@@ -123,7 +140,7 @@ class Composer:
                     OmegaConf.update(tree, key, override.value(), merge=False)
             except OmegaConfBaseException as error:
                 raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
-        return checked(_objects(tree))
+        return _objects(tree)
 
     def _on_dataclasses(self, base: _Base, values: list[Override]) -> Config | None:
         """The same, a hundred times faster; None where plain assignment would not do."""
@@ -142,13 +159,35 @@ class Composer:
                 setattr(config, section, replace(getattr(config, section), **{key: value}))
             else:
                 setattr(config, key, value)
-        return checked(config)
+        return config
 
 
-def hyperparameters(model: str) -> dict[str, Any]:
+@contextlib.contextmanager
+def _conf() -> Iterator[None]:
+    """Hydra, composing from conf/; also within a program that Hydra itself has started."""
+    started = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = started
+
+
+def special_for(recipe: str, network: str) -> str | None:
+    """The file of conf/special/ for a recipe and the network that results, however it was asked for; None without one.
+
+    ``resnet110`` is for the network of that name and its variants (``resnet110-w8``), whose names go on after a hyphen.
+    """
+    files = {file.stem for file in (shared("conf") / "special").glob("*.yaml")}
+    fitting = [file for file in files if f"{recipe}-{network}-".startswith(f"{file}-")]
+    return max(fitting, key=len, default=None)
+
+
+def hyperparameters_of(model: str) -> dict[str, Any]:
     """Those of a file in conf/model/, defaults included, whatever the scale."""
     _parse_one(f"model={model}")  # refuses what is not there
-    with initialize_config_dir(str(shared("conf").resolve()), version_base="1.3"):
+    with _conf():
         tree = OmegaConf.to_container(compose(f"model/{model}"))
     assert isinstance(tree, dict)
     return hyperparameters.resolve(tree["model"])
@@ -164,17 +203,6 @@ def _objects(tree: DictConfig) -> Config:
         raise InputError(error.full_key or "config", str(error).splitlines()[0]) from None
     assert isinstance(made, Config)
     return made
-
-
-def checked(config: Config) -> Config:
-    """Check across fields, and write out the network's defaults."""
-    check(config)
-    return replace(config, model=hyperparameters.resolve(config.model))
-
-
-def typed(tree: DictConfig) -> Config:
-    """What Hydra has composed, as a checked config."""
-    return checked(_objects(tree))
 
 
 def _leaf(tree: DictConfig, override: Override) -> Node | None:

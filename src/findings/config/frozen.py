@@ -7,22 +7,20 @@ from typing import Any
 
 import yaml
 
-from findings.config import hyperparameters
-from findings.config.checks import check
+from findings.config.identity import Run, identify
 from findings.config.schema import Config
 from findings.errors import InputError
 
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # of libyaml, where PyYAML has it: eight times as fast
 
 
-def freeze(config: Config) -> str:
-    """YAML that :func:`thaw` reads back to an equal config; the network's defaults are written out."""
-    fields = asdict(config) | {"model": hyperparameters.resolve(config.model)}
-    return str(yaml.dump(_plain(fields), Dumper=DUMPER, sort_keys=False, allow_unicode=True))
+def freeze(run: Run) -> str:
+    """YAML that :func:`thaw` reads back to an equal run; the network's defaults are written out."""
+    return str(yaml.dump(_plain(asdict(run.config)), Dumper=DUMPER, sort_keys=False, allow_unicode=True))
 
 
-def thaw(path: Path) -> Config:
-    """Read a frozen config, or raise InputError naming the file and the key."""
+def thaw(path: Path) -> Run:
+    """The run whose frozen config lies at ``path``. Raises InputError naming the file and the key."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
@@ -42,11 +40,9 @@ def thaw(path: Path) -> Config:
         raise InputError(str(path), f"is no frozen config: {problem}") from None
     assert isinstance(config, Config)
     try:
-        check(config)
-        config.model = hyperparameters.resolve(config.model)
+        return identify(config)
     except InputError as error:
         raise InputError(str(path), str(error)) from None
-    return config
 
 
 def _plain(value: Any) -> Any:

@@ -1,13 +1,13 @@
-"""The typed schema of one run, its cross-field checks, and the run id.
+"""The typed schema of one run, and what of it makes the run id.
 
-Only dataclasses and plain checks live here: no torch, no Hydra. Hydra's ConfigStore is told of :class:`Config` in
-``compose.py``; a network's own hyperparameters are typed by the signature of the class that ``model._target_`` names
-(``nets/``), so that a new network needs no change here.
+Only dataclasses live here: no torch, no Hydra. Hydra's ConfigStore is told of :class:`Config` in ``compose.py``; a
+network's own hyperparameters are typed by the signature of the class that ``model._target_`` names
+(``hyperparameters.py``), so that a new network needs no change here.
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
 
@@ -93,7 +93,9 @@ class EvaluationConfig:
 
     evaluate_every: int = 1  # epochs; the last epoch is always evaluated
     remeasure_training: Remeasure = Remeasure.every
-    shifts: list[int] = field(default_factory=list)  # pixels by which the test images are moved at the end (probes.py)
+    shifts: list[int] = field(
+        default_factory=list
+    )  # pixels by which the test images are moved at the end (training/probes.py)
     sizes: list[int] = field(default_factory=list)  # pixels to which they are resized
 
 
@@ -143,20 +145,10 @@ ACCELERATORS = ("auto", "cpu", "cuda")
 TRACKING_MODES = ("auto", "online", "offline", "none")
 
 
-def with_rounding_of(config: Config, frozen: Config, *, begun: bool) -> Config:
-    """``config``, computed as was ``frozen`` with all runs of its sweep: with those threads, and that kind of steps.
-
-    Where the run has ``begun``, on as many devices, too.
-    """
-    names = ("threads", "fast", "compiled", *(("devices", "nodes") if begun else ()))
-    kept = {name: getattr(frozen.trainer, name) for name in names}
-    return replace(config, trainer=replace(config.trainer, **kept))
-
-
 def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     """The resolved fields that decide a run's numbers, flat, seed left out: ``{"recipe.lr": 0.1, ...}``.
 
-    ``model`` holds every hyperparameter of the network, defaults included (``nets.resolve``).
+    ``model`` holds every hyperparameter of the network, defaults included (``hyperparameters.resolve``).
     """
     flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
     flat["data.name"] = config.data.name

@@ -7,14 +7,13 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 
 from findings.config.frozen import thaw
-from findings.config.schema import Config, with_rounding_of
+from findings.config.schema import Config
 from findings.cost.measure.machine import Others
 from findings.cost.measure.measurement import Failure
 from findings.data.cache import directory
@@ -66,7 +65,7 @@ def choose(
     ``say`` is told what is measured. The answers are kept in the user's cache directory, for this machine and torch.
     ``until`` is the time.monotonic() at which training has to end: little of what is left is spent on measuring.
     """
-    left = [_as_begun(run) for run in runs if _record(run).status != "finished"]
+    left = [_as_begun(run) for run in runs if Record(run.directory).status != "finished"]
     usual = default_jobs(len(left) or len(runs))
     devices = [] if all(run.config.trainer.accelerator == "cpu" for run in left) else gpus()
     device = "cuda" if devices else "cpu"
@@ -89,7 +88,7 @@ def choose(
 def apply(runs: Sequence[PlannedRun], choice: Choice) -> list[PlannedRun]:
     """The runs with their threads and compilation set, where their configs leave that open."""
     return [
-        replace(run, config=_with_compiled(run.config, run.identity.arm in choice.compiled))
+        run.with_trainer(compiled=run.arm in choice.compiled and run.config.trainer.fast)
         if run.config.trainer.compiled is None
         else run
         for run in share_threads(runs, choice.jobs)
@@ -102,13 +101,13 @@ def _jobs(arms: Sequence[Sequence[PlannedRun]], usual: int, here: "_Here") -> in
     So many of the network that takes most memory have to fit, too.
     """
     run, largest = max(arms, key=_work)[0], max((same[0] for same in arms), key=_memory)
-    wanted = f"jobs beside {largest.identity.arm}"
+    wanted = f"jobs beside {largest.arm}"
     known = here.known(run, wanted)
     if known is not None:
         return known
     best, fastest, count = 0, 0.0, max(1, len(here.devices))
     most = len(here.devices) * MOST_PER_GPU or cores()
-    here.say(f"measuring how many runs to train side by side, with {run.identity.name}")
+    here.say(f"measuring how many runs to train side by side, with {run.name}")
     while count <= most:
         rate = here.rate(run, count)
         if isinstance(rate, Failure):
@@ -122,7 +121,7 @@ def _jobs(arms: Sequence[Sequence[PlannedRun]], usual: int, here: "_Here") -> in
         count *= 2
     while here.devices and best > 1 and largest is not run and isinstance(here.rate(largest, best), Failure):
         best //= 2
-        here.say(f"  {largest.identity.name} needs more memory: {best}")
+        here.say(f"  {largest.name} needs more memory: {best}")
     if best:
         here.keep(run, wanted, best)
     return best or usual
@@ -136,32 +135,23 @@ def _compiled(same: Sequence[PlannedRun], jobs: int, here: "_Here") -> bool:
         plain, compiled = (here.rate(run, 1, sharing=jobs, compiled=yes) for yes in (False, True))
         if isinstance(plain, Failure) or isinstance(compiled, Failure):
             problem = plain.problem if isinstance(plain, Failure) else cast(Failure, compiled).problem
-            here.say(f"{run.identity.name} is not compiled: {problem}")
+            here.say(f"{run.name} is not compiled: {problem}")
             return False
-        here.say(f"{run.identity.name}: {plain:,.0f} images/s, compiled {compiled:,.0f}")
+        here.say(f"{run.name}: {plain:,.0f} images/s, compiled {compiled:,.0f}")
         known = int(compiled > plain * BETTER)
         here.keep(run, wanted, known)
     return bool(known)
 
 
-def _with_compiled(config: Config, compiled: bool) -> Config:
-    wanted = compiled and config.trainer.fast
-    return replace(config, trainer=replace(config.trainer, compiled=wanted))
-
-
 def _arms(runs: Sequence[PlannedRun]) -> dict[str, list[PlannedRun]]:
     arms: dict[str, list[PlannedRun]] = {}
     for run in runs:
-        arms.setdefault(run.identity.arm, []).append(run)
+        arms.setdefault(run.arm, []).append(run)
     return arms
 
 
 def _work(runs: Sequence[PlannedRun]) -> int:
     return sum(run.work for run in runs)
-
-
-def _record(run: PlannedRun) -> Record:
-    return Record(Path(run.config.runs_dir) / run.identity.id)
 
 
 def _memory(run: PlannedRun) -> int:
@@ -170,16 +160,16 @@ def _memory(run: PlannedRun) -> int:
 
 def _as_begun(run: PlannedRun) -> PlannedRun:
     """A run that has its config already is trained as that says."""
-    record = _record(run)
+    record = Record(run.directory)
     if not record.config.exists():
         return run
-    return replace(run, config=with_rounding_of(run.config, thaw(record.config), begun=record.has_begun))
+    return run.rounded_as(thaw(record.config), begun=record.has_begun)
 
 
 def _is_open(run: PlannedRun) -> bool:
     """Whether it can still be chosen for this run."""
     trainer = run.config.trainer
-    return trainer.compiled is None and trainer.fast and not _record(run).config.exists()
+    return trainer.compiled is None and trainer.fast and not Record(run.directory).config.exists()
 
 
 class _Here:
@@ -198,13 +188,19 @@ class _Here:
         self, run: PlannedRun, workers: int, *, sharing: int | None = None, compiled: bool = False
     ) -> float | Failure:
         """Images/s of so many workers, each with the threads of one of ``sharing`` (default: of them)."""
-        config = share_threads([run], sharing or workers)[0].config
+        shared = share_threads([run], sharing or workers)[0]
         devices = self.devices if sharing is None else self.devices[:1]
         left = PATIENCE if self.until is None else min(PATIENCE, self.until - time.monotonic())
         if left <= 2 * SECONDS:
             self.complete = False
             return Failure("the time limit leaves none to measure it")
-        rate = self.measure(_with_compiled(config, compiled), workers, SECONDS, devices, left)
+        rate = self.measure(
+            shared.with_trainer(compiled=compiled and shared.config.trainer.fast).config,
+            workers,
+            SECONDS,
+            devices,
+            left,
+        )
         self.complete &= not isinstance(rate, Failure) or left == PATIENCE
         return rate
 
@@ -238,4 +234,4 @@ def _busy() -> bool:
 
 def _key(run: PlannedRun, what: str) -> str:
     trainer = run.config.trainer
-    return f"{run.identity.arm} threads={trainer.threads} fast={trainer.fast} {what}"
+    return f"{run.arm} threads={trainer.threads} fast={trainer.fast} {what}"

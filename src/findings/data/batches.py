@@ -1,7 +1,5 @@
 """The stream's batches, bit for bit, by one gather each: an epoch is drawn at once, nothing waits for the host."""
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,9 +7,7 @@ from torch import Tensor
 from findings.config.schema import Padding
 from findings.data.augment import Augmentation
 from findings.data.randomness import generator_for
-
-if TYPE_CHECKING:
-    from findings.data.stream import Stream
+from findings.data.stream import Stream
 
 
 class Batches:
@@ -22,7 +18,7 @@ class Batches:
     where they are: a captured graph reads them at every replay.
     """
 
-    def __init__(self, stream: "Stream") -> None:
+    def __init__(self, stream: Stream) -> None:
         self.stream, self.recipe = stream, stream.recipe
         count, channels, height, width = stream.images.shape
         device, dtype = stream.images.device, stream.statistics.mean.dtype
@@ -73,6 +69,14 @@ class Batches:
         images = normalised.view(-1, channels).index_select(0, sources.view(-1)).view(size, height, width, channels)
         labels = self.stream.labels.index_select(0, index)
         return images.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last), labels
+
+
+def batches_of(stream: Stream) -> Batches:
+    """Those of ``stream``, which are made once, from a copy of its images in another layout, and kept with it."""
+    if stream.prepared is None:
+        stream.prepared = Batches(stream)
+    assert isinstance(stream.prepared, Batches)
+    return stream.prepared
 
 
 def _maps(height: int, width: int, padding: int, mode: Padding) -> Tensor:

@@ -1,19 +1,16 @@
 """The training images as a continuing stream of permutations, and the splits to evaluate on, on the training device."""
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from findings.config.schema import Config
 from findings.data.augment import Augmentation, Statistics, normalise
-from findings.data.batches import Batches
 from findings.data.dataset import Dataset
-from findings.data.parts import part
+from findings.data.parts import WHOLE, Share, part
 from findings.data.randomness import generator_for
 from findings.data.split import split_validation
-from findings.training.processes import ALONE, World
 
 
 def steps_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
@@ -28,11 +25,12 @@ class Stream:
     """
 
     def __init__(
-        self, images: Tensor, labels: Tensor, statistics: Statistics, config: Config, world: World = ALONE
+        self, images: Tensor, labels: Tensor, statistics: Statistics, config: Config, share: Share = WHOLE
     ) -> None:
         self.images, self.labels = images, labels  # uint8 (N, C, H, W), int64 (N,)
-        self.statistics, self.recipe, self.seed, self.world = statistics, config.recipe, config.seed, world
+        self.statistics, self.recipe, self.seed, self.share = statistics, config.recipe, config.seed, share
         self.steps = steps_per_epoch(len(images), config.recipe.batch_size, drop_last=config.recipe.drop_last)
+        self.prepared: object | None = None  # what batches.py makes of it, kept with it
         self._epoch = -1
         self._order: Tensor
         self._augmentation: Augmentation
@@ -45,9 +43,9 @@ class Stream:
     def places(self, position: int) -> slice:
         """Where this device's part of it does."""
         whole = self.batch_at(position)
-        if self.world.size == 1:
+        if self.share.size == 1:
             return whole
-        start, stop = part(whole.stop - whole.start, self.world.rank, self.world.size, self.recipe.batch_norm_group)
+        start, stop = part(whole.stop - whole.start, self.share.rank, self.share.size, self.recipe.batch_norm_group)
         return slice(whole.start + start, whole.start + stop)
 
     def batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
@@ -59,11 +57,6 @@ class Stream:
         if recipe.crop_padding or recipe.flip:
             images = self._augmentation.apply(images, index, recipe.crop_padding, recipe.padding)
         return images.contiguous(), self.labels[index]
-
-    @cached_property
-    def batches(self) -> "Batches":
-        """The same batches, faster, from a copy of the images in another layout."""
-        return Batches(self)
 
     def _prepare(self, epoch: int) -> None:
         count, device = len(self.images), self.images.device
@@ -83,16 +76,16 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
-    def batches(self, size: int, world: World = ALONE) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, size: int, share: Share = WHOLE) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of ``size``, or this device's parts of batches of ``size`` for each: as many for all, some empty."""
-        for first in range(0, len(self), size * world.size):
-            start, stop = part(min(size * world.size, len(self) - first), world.rank, world.size, None)
+        for first in range(0, len(self), size * share.size):
+            start, stop = part(min(size * share.size, len(self) - first), share.rank, share.size, None)
             images = normalise(self.images[first + start : first + stop], self.statistics)
             yield images.contiguous(memory_format=torch.channels_last), self.labels[first + start : first + stop]
 
 
 def place(
-    dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype, world: World = ALONE
+    dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype, share: Share = WHOLE
 ) -> tuple[Stream, dict[str, Split]]:
     """Put a data set on ``device``: the training stream, and the splits train, validation (if any) and test."""
     chosen, aside = split_validation(dataset.train_labels, config.data.validation)
@@ -109,4 +102,4 @@ def place(
     }
     if len(aside):
         splits["validation"] = Split(*split(dataset.train_images[aside], dataset.train_labels[aside]), statistics)
-    return Stream(*train, statistics, config, world), splits
+    return Stream(*train, statistics, config, share), splits

@@ -2,12 +2,9 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 from findings.config.frozen import freeze, thaw
 from findings.config.identity import refuse_other
-from findings.config.schema import with_rounding_of
 from findings.planning.plan import PlannedRun
 from findings.records.lease import Leased, lease
 from findings.records.record import Record
@@ -23,21 +20,21 @@ def freeze_plan(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
 
 
 def _freeze(run: PlannedRun) -> PlannedRun:
-    record = Record(Path(run.config.runs_dir) / run.identity.id)
-    if record.config.exists() and record.config.read_text() != freeze(run.config):
+    record = Record(run.directory)
+    if record.config.exists() and record.config.read_text() != freeze(run):
         frozen = thaw(record.config)
-        refuse_other(str(record.directory), frozen, run.config)
-        run = replace(run, config=with_rounding_of(run.config, frozen, begun=record.has_begun))
+        refuse_other(frozen, run)
+        run = run.rounded_as(frozen, begun=record.has_begun)
     if record.status == "finished":
         return run
     with contextlib.suppress(Leased), lease(record.directory):  # what is in training elsewhere is frozen already
         record = Record(record.directory)
-        record.write_config(freeze(run.config))
+        record.write_config(freeze(run))
         if not record.path.exists():
             record.update(
-                id=run.identity.id,
-                arm=run.identity.arm,
-                name=run.identity.name,
+                id=run.id,
+                arm=run.arm,
+                name=run.name,
                 scale=run.config.scale,
                 findings=run.config.findings,
                 seed=run.config.seed,

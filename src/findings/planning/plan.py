@@ -2,33 +2,37 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from findings.config import hyperparameters
-from findings.config.compose import Composer, hyperparameters
-from findings.config.identity import Identity, identify
+from findings.config.compose import Composer, hyperparameters_of
+from findings.config.identity import Run
 from findings.config.schema import Config
 from findings.errors import InputError
 from findings.nets.build import build, construct
 from findings.nets.complexity import Complexity, accepts, complexity
 from findings.planning.sweeps import Sweep, expand
 from findings.studies import Subject, findings
-from findings.system.files import write_atomically
+from findings.system.files import write_if_changed
+from findings.system.processes import cores
 
 
 @dataclass(frozen=True)
-class PlannedRun:
+class PlannedRun(Run):
     """One run of a plan. ``varies`` holds its values on the sweep's axes."""
 
-    identity: Identity
-    config: Config
     varies: dict[str, str]
     complexity: Complexity
     sizes_refused: int | None = None  # of evaluation.sizes; None: the run is not probed with any
+
+    @classmethod
+    def of(
+        cls, run: Run, varies: dict[str, str], complexity: Complexity, sizes_refused: int | None = None
+    ) -> "PlannedRun":
+        return cls(run.config, run.name, run.arm, run.scientific, varies, complexity, sizes_refused)
 
     @property
     def work(self) -> int:
@@ -43,7 +47,7 @@ class Planner:
         self._composer = Composer()
         self._counted: dict[str, tuple[Complexity, int | None]] = {}
         self._subjects: dict[Subject, dict[str, Any]] = {}
-        self._arms: dict[tuple[str, ...], tuple[Config, Identity, tuple[Complexity, int | None]]] = {}
+        self._arms: dict[tuple[str, ...], tuple[Run, tuple[Complexity, int | None]]] = {}
 
     def plan(self, sweep: Sweep, overrides: Sequence[str] = ()) -> list[PlannedRun]:
         """The runs of a sweep, without doubles. Raises InputError naming the run that is wrong, and why."""
@@ -58,19 +62,18 @@ class Planner:
                     raise
                 varying = " ".join(f"{k}={v}" for k, v in combination.items() if k != "scale")
                 raise InputError(f"{sweep.name} ({varying})", str(error)) from None
-            planned.setdefault(run.identity.id, run)
+            planned.setdefault(run.id, run)
         return list(planned.values())
 
     def _run(self, texts: list[str], sweep: Sweep, combination: dict[str, str]) -> PlannedRun:
         seed = [text for text in texts if text.startswith("seed=")]
         others = tuple(text for text in texts if not text.startswith("seed="))
         if others not in self._arms:
-            config = self._composer.compose(others)
-            identity = identify(config)
-            self._arms[others] = config, identity, self._count(config)
-        config, identity, counted = self._arms[others]
-        config = replace(self._composer.with_seed(config, seed[-1]) if seed else config, findings=[sweep.finding])
-        return PlannedRun(replace(identity, id=f"{identity.arm}-s{config.seed}"), config, combination, *counted)
+            run = self._composer.compose(others)
+            self._arms[others] = run, self._count(run.config)
+        run, counted = self._arms[others]
+        run = self._composer.with_seed(run, seed[-1]) if seed else run
+        return PlannedRun.of(run.with_config(findings=[sweep.finding]), combination, *counted)
 
     def _count(self, config: Config) -> tuple[Complexity, int | None]:
         data, sizes = config.data, config.evaluation.sizes
@@ -91,7 +94,7 @@ class Planner:
 def _subject(network: Subject) -> dict[str, Any]:
     with torch.device("meta"):
         built = construct(
-            hyperparameters(network.model), channels=network.channels, size=network.size, classes=network.classes
+            hyperparameters_of(network.model), channels=network.channels, size=network.size, classes=network.classes
         )
     counts = complexity(built, channels=network.channels, size=network.size)
     return {"model": network.model, "size": network.size} | _counts(counts)
@@ -114,12 +117,7 @@ def _counts(counts: Complexity) -> dict[str, int]:
 def share_threads(runs: Sequence[PlannedRun], jobs: int) -> list[PlannedRun]:
     """Give each run its part of the cores, where its config leaves that open. Frozen with it: threads change sums."""
     threads = max(1, cores() // max(1, jobs))
-    return [
-        replace(run, config=replace(run.config, trainer=replace(run.config.trainer, threads=threads)))
-        if run.config.trainer.threads is None
-        else run
-        for run in runs
-    ]
+    return [run.with_trainer(threads=threads) if run.config.trainer.threads is None else run for run in runs]
 
 
 def longest_first(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
@@ -152,11 +150,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
         "arms": arms,
         "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
     }
-    text = json.dumps(content, indent=1) + "\n"
-    if not path.exists() or path.read_text() != text:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text)
-    return path
+    return write_if_changed(path, json.dumps(content, indent=1) + "\n")
 
 
 def _where(config: Config) -> str:
@@ -168,13 +162,13 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
     arms: dict[str, dict[str, Any]] = {}
     for run in runs:
         arm = arms.setdefault(
-            run.identity.arm,
+            run.arm,
             {
-                "arm": run.identity.arm,
-                "name": run.identity.name,
+                "arm": run.arm,
+                "name": run.name,
                 "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
                 "seeds": [],
-                "config": run.identity.scientific,
+                "config": run.scientific,
                 **_counts(run.complexity),
                 "sizes_refused": run.sizes_refused,
                 "data_label": run.config.data.label,

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from findings.config.folders import PACKAGE
+
 SNAPSHOT = "snapshot.json"  # in a copy of the package: the commit that it is of
 PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm")
 
@@ -18,8 +20,8 @@ PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-cor
 def code() -> dict[str, Any]:
     """The commit that the code is of, and whether files differ from it; nulls for an installed package."""
     here = Path(__file__).parent
-    if (here / SNAPSHOT).exists():
-        return dict(json.loads((here / SNAPSHOT).read_text()))
+    if (PACKAGE / SNAPSHOT).exists():
+        return dict(json.loads((PACKAGE / SNAPSHOT).read_text()))
 
     def git(*arguments: str) -> str:
         return subprocess.run(

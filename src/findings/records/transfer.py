@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from findings.config.frozen import thaw
-from findings.config.identity import identify
 from findings.errors import InputError
 from findings.records.lease import Leased, lease
 from findings.records.record import Record
@@ -102,8 +101,9 @@ def _refuse_strange(record: Record, folder: Path) -> None:
     name = record.directory.name
     if not record.config.exists():
         raise InputError(str(folder), f"{name} has no config.yaml: it is no run")
-    if identify(thaw(record.config)).id != name:
-        raise InputError(str(folder), f"{name} holds the config of {identify(thaw(record.config)).id}")
+    held = thaw(record.config).id
+    if held != name:
+        raise InputError(str(folder), f"{name} holds the config of {held}")
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

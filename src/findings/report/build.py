@@ -43,7 +43,8 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     """
     from findings import studies
     from findings.judging.judge import judge
-    from findings.report import drawing, page
+    from findings.report import page
+    from findings.report.figures import drawing
 
     folder = results_dir / scale
     plans = sorted(folder.glob("*/plan.json"))

@@ -56,16 +56,16 @@ def _own_gpu(local_rank: int, visible: int) -> int:
     return local_rank
 
 
-def new_learner(config: Config, stream: Stream, splits: dict[str, Split]) -> Learner:
+def new_learner(config: Config, stream: Stream, splits: dict[str, Split], world: World = ALONE) -> Learner:
     """A learner whose network is initialised by the run's seed."""
     torch.manual_seed(seed_for(config.seed, "initialisation"))
     # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
     dtype = DTYPES[config.recipe.precision]
     layout = torch.channels_last if config.trainer.fast else torch.contiguous_format
     network = build(config).to(dtype=dtype, memory_format=layout)  # type: ignore[call-overload]
-    if stream.world.size > 1:
+    if world.size > 1:
         across_devices(network)
-    return Learner(network, stream, splits, config)
+    return Learner(network, stream, splits, config, world)
 
 
 def new_trainer(config: Config, device: torch.device, callback: pl.Callback, directory: Path) -> pl.Trainer:

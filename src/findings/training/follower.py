@@ -6,7 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from findings.config.schema import Config
+from findings.config.identity import Run
 from findings.errors import InputError
 from findings.training.journal import Journal
 from findings.training.learner import Learner
@@ -18,8 +18,7 @@ from findings.training.signals import Stop
 class Begin:
     """Rank 0's word to train, once the run is its own."""
 
-    config: Config  # as it is recorded
-    directory: Path
+    run: Run  # as it is recorded
     checkpoint: Path | None
     fingerprint: str  # of its data
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
 from findings.config.schema import Config, Remeasure
+from findings.data.parts import WHOLE, Share
 from findings.data.stream import Split, Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.processes import ALONE, World
@@ -37,11 +38,13 @@ class Learner(pl.LightningModule):
 
     iteration: Tensor
 
-    def __init__(self, network: nn.Module, stream: Stream, splits: dict[str, Split], config: Config) -> None:
+    def __init__(
+        self, network: nn.Module, stream: Stream, splits: dict[str, Split], config: Config, world: World = ALONE
+    ) -> None:
         super().__init__()
         self.automatic_optimization = False  # many steps in one Lightning batch
         self.network, self.stream, self.splits, self.config = network, stream, splits, config
-        self.world = stream.world
+        self.world = world
         self.training_error = ErrorAndLoss()
         self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
         self.done = 0  # the buffer's value, known without asking the device
@@ -76,7 +79,7 @@ class Learner(pl.LightningModule):
         if self.steps is None:  # not before: a checkpoint replaces what the optimiser holds
             optimizer = self.optimizers(use_pl_optimizer=False)
             assert isinstance(optimizer, torch.optim.Optimizer)
-            self.steps = steps_for(self.network, self.stream, optimizer, self.config)
+            self.steps = steps_for(self.network, self.stream, optimizer, self.config, self.world)
         self.steps.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
         self.done += chunk.stop - chunk.start
         self.iteration.fill_(self.done)
@@ -146,7 +149,7 @@ class Learner(pl.LightningModule):
 
     def _measure(self, split: Split, heed: Callable[[], None]) -> tuple[float, float, int]:
         measured = ErrorAndLoss().to(self.device)
-        for logits, labels in self.scores(split, heed, world=self.world):
+        for logits, labels in self.scores(split, heed, share=self.world.share):
             measured.update(logits, labels, F.cross_entropy(logits, labels))
         if self.world.size > 1:
             everybody = self.world.gathered(measured.counted())
@@ -161,7 +164,7 @@ class Learner(pl.LightningModule):
         split: Split,
         heed: Callable[[], None],
         change: Callable[[Tensor], Tensor] | None = None,
-        world: World = ALONE,
+        share: Share = WHOLE,
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Logits (N, classes) and labels (N,) of a split, or of this device's part, batch by batch, in evaluation mode.
 
@@ -170,7 +173,7 @@ class Learner(pl.LightningModule):
         self.eval()
         try:
             with self.trainer.precision_plugin.val_step_context():
-                for images, labels in split.batches(self.config.trainer.evaluation_batch_size, world):
+                for images, labels in split.batches(self.config.trainer.evaluation_batch_size, share):
                     if len(images):
                         logits = self(images if change is None else change(images))
                         yield logits.float() if logits.dtype == torch.bfloat16 else logits, labels

@@ -1,19 +1,18 @@
 """Whether a run needs training at all."""
 
 from findings.config.frozen import thaw
-from findings.config.identity import refuse_other
-from findings.config.schema import Config
+from findings.config.identity import Run, refuse_other
 from findings.records import provenance
 from findings.records.record import Record
 
 
-def standing(record: Record, config: Config, *, retry_failed: bool) -> tuple[str, str] | None:
+def standing(record: Record, run: Run, *, retry_failed: bool) -> tuple[str, str] | None:
     """(skipped or failed, why) for a run that needs no training, otherwise None.
 
     Raises InputError where the directory holds another config.
     """
     if record.config.exists():
-        refuse_other(str(record.directory), thaw(record.config), config)
+        refuse_other(thaw(record.config), run)
     if record.status == "finished":
         return "skipped", _made_by_other_code(record)
     if record.status == "failed" and not retry_failed:

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
+from findings.data.parts import Share
 from findings.errors import InputError
 from findings.records import provenance
 
@@ -54,6 +55,11 @@ class World:
         self.rank, self.size, self.local_rank, self.store = rank, size, local_rank, store
         self.parted = False  # after an error; nothing can be exchanged any more
         self.hosts: list[str] = sorted(set(self.gathered(provenance.host())))
+
+    @property
+    def share(self) -> Share:
+        """What this process takes of every batch."""
+        return Share(self.rank, self.size)
 
     @property
     def leads(self) -> bool:

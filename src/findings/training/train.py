@@ -8,17 +8,15 @@ import gc
 import traceback
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from findings.config.frozen import freeze, thaw
-from findings.config.identity import Identity, identify
-from findings.config.schema import Config, DataConfig, with_rounding_of
+from findings.config.identity import Run
+from findings.config.schema import DataConfig
 from findings.data import load
 from findings.data.dataset import Dataset
-from findings.data.parts import refuse_small_batch
 from findings.data.stream import place
 from findings.errors import InputError
 from findings.nets.build import build
@@ -31,10 +29,11 @@ from findings.training.follower import Begin, Follower, Refused
 from findings.training.journal import Diverged, Interrupted, Journal, Progress
 from findings.training.learner import EpochChunks
 from findings.training.needed import standing
+from findings.training.observer import Observer, unobserved
 from findings.training.processes import ALONE, Gone, World
+from findings.training.refusals import refuse_other_data, refuse_other_world, refuse_small_batch
 from findings.training.signals import Stop
 from findings.training.steps.fast import compiles
-from findings.wandb_mirror import mirror as tracking
 
 
 @dataclass(frozen=True)
@@ -47,25 +46,31 @@ class Outcome:
 
 
 def train(
-    config: Config, *, stop: Stop, progress: Progress, retry_failed: bool = False, world: World = ALONE
+    run: Run,
+    *,
+    stop: Stop,
+    progress: Progress,
+    observer: Observer = unobserved,
+    retry_failed: bool = False,
+    world: World = ALONE,
 ) -> Outcome:
-    """Start, resume or skip the run that ``config`` is; with a ``world`` of several, all of it makes this call.
+    """Start, resume or skip ``run``; with a ``world`` of several, all of it makes this call.
 
-    Raises InputError for a config or data that are not those of the record, and Leased if another process trains the
-    run. Any other error ends in the record, with its traceback, and in the outcome.
+    ``observer`` watches it. Raises InputError for a config or data that are not those of the record, and Leased if
+    another process trains the run. Any other error ends in the record, with its traceback, and in the outcome.
     """
     if world.parted:
         raise InputError("findings train", "after an error its processes have parted; start them again")
     if not world.leads:
         with stop.listening():
-            return _follow(config, stop, world)
+            return _follow(run, stop, world)
     try:
-        outcome = _lead(config, stop, progress, retry_failed, world)
+        outcome = _lead(run, stop, progress, observer, retry_failed, world)
     except InputError as error:
         _tell(world, Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
         raise
     except Leased as holder:
-        _tell(world, Refused(identify(config).id, str(holder)))
+        _tell(world, Refused(run.id, str(holder)))
         raise
     _tell(world, outcome)
     return outcome
@@ -77,34 +82,31 @@ def _tell(world: World, last: Outcome | Refused) -> None:
         world.told(last)
 
 
-def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, world: World) -> Outcome:
-    run = identify(config)
-    directory = Path(config.runs_dir) / run.id
-    with lease(directory) as held:
-        record = Record(directory)
-        ended = standing(record, config, retry_failed=retry_failed)
+def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_failed: bool, world: World) -> Outcome:
+    with lease(run.directory) as held:
+        record = Record(run.directory)
+        ended = standing(record, run, retry_failed=retry_failed)
         if record.config.exists():
-            config = with_rounding_of(config, thaw(record.config), begun=record.has_begun)
+            run = run.rounded_as(thaw(record.config), begun=record.has_begun)
+        config = run.config
         if not ended:
-            _refuse_other_world(config, world)
+            refuse_other_world(config, world)
         if not record.has_begun:
-            record.write_config(freeze(config))
+            record.write_config(freeze(run))
         dataset = _dataset(config.data)
-        _refuse_other_data(record, dataset)
+        refuse_other_data(record, dataset)
         if ended:
             return Outcome(run.id, *ended)
         refuse_small_batch(config, len(dataset.train_images) - config.data.validation)
         if record.get("diverged"):
             record.forget_training()  # its checkpoint holds no numbers any more
-        record.update(**_opening(record, run, config, dataset, world))
+        record.update(**_opening(record, run, dataset, world))
         try:
-            with tracking.mirror(config, run, record) as mirror:
-                begin = Begin(
-                    config, directory, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint
-                )
+            with observer(run, record) as told:
+                begin = Begin(run, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint)
                 with world.working():  # another process may be gone by now
                     world.told(begin)
-                _fit(begin, dataset, Journal(record, held, stop, progress, mirror.log, world), stop, world)
+                _fit(begin, dataset, Journal(record, held, stop, progress, told.log, world), stop, world)
         except (Interrupted, Gone) as interruption:
             return _end(record, run, "interrupted", str(interruption))
         except (KeyboardInterrupt, SystemExit):  # Lightning makes the latter of the former
@@ -123,7 +125,7 @@ def _lead(config: Config, stop: Stop, progress: Progress, retry_failed: bool, wo
         return _end(record, run, "finished", "")
 
 
-def _follow(config: Config, stop: Stop, world: World) -> Outcome:
+def _follow(run: Run, stop: Stop, world: World) -> Outcome:
     """Do with the other ranks what rank 0 says, and end as it does."""
     try:
         with world.working():
@@ -137,9 +139,9 @@ def _follow(config: Config, stop: Stop, world: World) -> Outcome:
     except InputError:
         raise
     except Gone as interruption:
-        return Outcome(identify(config).id, "interrupted", str(interruption))
+        return Outcome(run.id, "interrupted", str(interruption))
     except Exception as error:
-        return Outcome(identify(config).id, "failed", f"{type(error).__name__}: {error}")
+        return Outcome(run.id, "failed", f"{type(error).__name__}: {error}")
     if isinstance(said, Refused):
         raise said.error()
     assert isinstance(said, Outcome)
@@ -148,7 +150,7 @@ def _follow(config: Config, stop: Stop, world: World) -> Outcome:
 
 def _same_data(begin: Begin) -> Dataset:
     """Every process reads the images itself, each from its own host's disk perhaps."""
-    dataset = _dataset(begin.config.data)
+    dataset = _dataset(begin.run.config.data)
     if dataset.fingerprint != begin.fingerprint:
         raise InputError("data.root", f"holds other images on {provenance.host()} than on the first process's host")
     return dataset
@@ -160,13 +162,13 @@ def _fit(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: Wo
 
 
 def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, world: World) -> None:
-    config = begin.config
+    config = begin.run.config
     device = ready(config, world)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision], world))
+    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision], world.share), world)
     with stop.listening(), quiet():
-        trainer = new_trainer(config, device, journal, begin.directory)
+        trainer = new_trainer(config, device, journal, begin.run.directory)
         try:
             trainer.fit(learner, EpochChunks(learner), ckpt_path=begin.checkpoint, weights_only=True)
         finally:
@@ -186,29 +188,9 @@ def _dataset(config: DataConfig) -> Dataset:
     return _load_once(tuple(asdict(config).items()))
 
 
-def _refuse_other_world(config: Config, world: World) -> None:
-    """A process for each device; and a run that has begun goes on with as many devices, since they change sums."""
-    devices, nodes = config.trainer.devices, config.trainer.nodes
-    if devices * nodes != world.size:
-        raise InputError(
-            "trainer.devices",
-            f"{devices} x trainer.nodes={nodes} needs {devices * nodes} processes of `findings train` for this run, "
-            f"started by srun or torchrun; there {'is 1' if world.size == 1 else f'are {world.size}'}",
-        )
-
-
-def _refuse_other_data(record: Record, dataset: Dataset) -> None:
-    recorded = record.get("provenance", {}).get("data", {}).get("fingerprint")
-    if recorded and recorded != dataset.fingerprint:
-        raise InputError(
-            "data.name",
-            f"two data sets are called '{dataset.name}': {record.directory.name} was trained on {recorded[:12]}..., "
-            f"data.root now holds {dataset.fingerprint[:12]}...; give one of them another name",
-        )
-
-
-def _opening(record: Record, run: Identity, config: Config, dataset: Dataset, world: World) -> dict[str, Any]:
+def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[str, Any]:
     """What the record says when a run begins or goes on."""
+    config = run.config
     with torch.device("meta"):
         network = build(config)
         counted = complexity(network, channels=config.data.channels, size=config.data.size)
@@ -268,6 +250,6 @@ def _preempted(record: Record) -> bool:
     return same and record.status in ("running", "interrupted")
 
 
-def _end(record: Record, run: Identity, status: str, reason: str, **more: Any) -> Outcome:
+def _end(record: Record, run: Run, status: str, reason: str, **more: Any) -> Outcome:
     record.update(status=status, reason=reason, finished=now() if status in ("finished", "failed") else None, **more)
     return Outcome(run.id, status, reason)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from findings.training.signals import shielding
 
 if TYPE_CHECKING:
-    from findings.config.identity import Identity
-    from findings.config.schema import Config
+    from findings.config.identity import Run
     from findings.records.record import Record
 
 INIT_SECONDS = 30  # for the server to open the run
 ARRIVAL_SECONDS = 10  # for the server to have what it has taken
 
 
-def arguments_of(config: "Config", run: "Identity", record: "Record") -> dict[str, Any]:
+def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
     """What the client is told of the run; JSON, and ``sweep`` beside wandb.init's own."""
+    config = run.config
     where: dict[str, Any] = {
         "id": run.id,
         "project": config.tracking.project,

@@ -1,9 +1,10 @@
 """The W&B mirror of a record: the same rows, under the run's own id, and never in the way of training.
 
 Offline, the real client writes its transaction log in this process, which takes milliseconds; `findings sync` sends
-the record later. Online, a process of its own follows the record and uploads (``python -m findings.wandb_mirror.mirror``), so that
-a server that refuses, hangs or fails costs the run nothing. Either way only rows that a checkpoint covers are mirrored;
-after a resume all of them are sent again under their own step, and W&B keeps one of each.
+the record later. Online, a process of its own follows the record and uploads (``python -m
+findings.wandb_mirror.mirror``), so that a server that refuses, hangs or fails costs the run nothing. Either way only
+rows that a checkpoint covers are mirrored; after a resume all of them are sent again under their own step, and W&B
+keeps one of each.
 """
 
 import contextlib
@@ -17,8 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from findings.config.identity import Identity
-from findings.config.schema import Config
+from findings.config.identity import Run
 from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import born
@@ -72,14 +72,14 @@ class OfflineMirror(Mirror):
 
 
 @contextlib.contextmanager
-def mirror(config: Config, run: Identity, record: Record) -> Iterator[Mirror]:
-    """The mirror of one run, as ``config.tracking`` wants it; it is closed with the block."""
-    chosen = mode(config.tracking.mode)
+def mirror(run: Run, record: Record) -> Iterator[Mirror]:
+    """An observer of training: the mirror of one run, as ``tracking`` wants it; it is closed with the block."""
+    chosen = mode(run.config.tracking.mode)
     if chosen == "none":
         yield Mirror()
         return
     settle(record, run.id)
-    arguments = arguments_of(config, run, record)
+    arguments = arguments_of(run, record)
     (record.directory / "wandb").mkdir(parents=True, exist_ok=True)
     if chosen == "online":
         try:

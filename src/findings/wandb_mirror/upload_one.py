@@ -1,4 +1,6 @@
-"""Send one record to W&B: ``python -m findings.wandb_mirror.upload_one RUN_DIRECTORY``, the client's arguments on standard input.
+"""Send one record to W&B: ``python -m findings.wandb_mirror.upload_one RUN_DIRECTORY``.
+
+The client's arguments come on standard input.
 
 The mirror is made anew from the record, which says more than the client's transaction logs: those of a run that was
 resumed overlap, and those of a run in training are not complete. The server is asked how far it is, and what it has

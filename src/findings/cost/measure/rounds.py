@@ -37,8 +37,8 @@ def networks(runs: Sequence[PlannedRun]) -> list[Network]:
     """The arms of a plan: one seed of each, for seeds cost the same."""
     arms: dict[str, list[PlannedRun]] = {}
     for run in runs:
-        arms.setdefault(run.identity.arm, []).append(run)
-    models = {arm: same[0].varies.get("model", same[0].identity.name) for arm, same in arms.items()}
+        arms.setdefault(run.arm, []).append(run)
+    models = {arm: same[0].varies.get("model", same[0].name) for arm, same in arms.items()}
     times = Counter(models.values())
     telling = _telling([same[0].varies for same in arms.values()])
     found = []

@@ -15,6 +15,7 @@ from findings.config.schema import Config
 from findings.cost.measure.machine import Others, PeakMemory
 from findings.cost.measure.measurement import Failure, Measurement
 from findings.data import load
+from findings.data.batches import batches_of
 from findings.data.stream import place
 from findings.errors import InputError
 from findings.records import provenance
@@ -76,7 +77,7 @@ def measure(config: Config, seconds: float, parent: Connection) -> Measurement:
     device = ready(config)
     stream, splits = place(load(config.data), config, device, DTYPES[recipe.precision])
     if config.trainer.fast:
-        _ = stream.batches  # a copy of the images: data, and no network's
+        batches_of(stream)  # a copy of the images: data, and no network's
     memory = PeakMemory(device)
     learner = new_learner(config, stream, splits)
     learner.done = stream.steps - 1  # an epoch's last batch may be smaller: what it needs once is paid in warm-up too

@@ -42,12 +42,12 @@ class Display:
         self.progress.stop()
 
     def begin(self, run: PlannedRun) -> None:
-        self.bars[run.identity.id] = self.progress.add_task(
-            f"  {run.identity.name} s{run.config.seed}", total=run.config.recipe.iterations, latest="starting"
+        self.bars[run.id] = self.progress.add_task(
+            f"  {run.name} s{run.config.seed}", total=run.config.recipe.iterations, latest="starting"
         )
 
     def advance(self, run: PlannedRun, iteration: int, latest: str) -> None:
-        id = run.identity.id
+        id = run.id
         if id not in self.done:
             self.skipped += run.work * iteration // run.config.recipe.iterations
         self.done[id] = run.work * iteration // run.config.recipe.iterations
@@ -57,17 +57,17 @@ class Display:
     def leave(self, run: PlannedRun, reason: str) -> None:
         """Another process trains it."""
         self._drop(run)
-        self.say(f"{run.identity.id}: {reason}; waiting for it")
+        self.say(f"{run.id}: {reason}; waiting for it")
 
     def end(self, run: PlannedRun, status: str, reason: str) -> None:
         self._drop(run)
         self.ended += 1
         if status == "skipped":
-            self.skipped += run.work - self.done.get(run.identity.id, 0)
+            self.skipped += run.work - self.done.get(run.id, 0)
         if status in ("skipped", "finished"):
-            self.done[run.identity.id] = run.work
+            self.done[run.id] = run.work
         self.progress.update(self.overall, completed=sum(self.done.values()))
-        self.say(f"[{self.ended}/{self.count}] {status} {run.identity.id}{f': {reason}' if reason else ''}")
+        self.say(f"[{self.ended}/{self.count}] {status} {run.id}{f': {reason}' if reason else ''}")
 
     def refresh(self) -> None:
         """In a log: a line now and then that all is well, and when it will be over."""
@@ -87,6 +87,6 @@ class Display:
         return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
     def _drop(self, run: PlannedRun) -> None:
-        bar = self.bars.pop(run.identity.id, None)
+        bar = self.bars.pop(run.id, None)
         if bar is not None:
             self.progress.remove_task(bar)

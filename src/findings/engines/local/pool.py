@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import FrameType
 
 from findings.engines.local.display import Display
@@ -108,9 +107,9 @@ class _Pool:
     def _settle_without_training(self) -> None:
         """What is finished, or has failed, needs no worker. (Its data have been compared already.)"""
         for run in list(self.waiting):
-            record = self._record(run)
+            record = Record(run.directory)
             try:
-                ended = standing(record, run.config, retry_failed=self.retry_failed)
+                ended = standing(record, run, retry_failed=self.retry_failed)
             except InputError as error:
                 ended = "refused", str(error)
             if ended:
@@ -141,9 +140,7 @@ class _Pool:
                 worker.run = self.waiting.popleft()
                 self.display.begin(worker.run)
                 with contextlib.suppress(OSError):  # it has just died, which is seen below
-                    worker.connection.send(
-                        Task(worker.run.identity.id, self._record(worker.run).config, self.retry_failed)
-                    )
+                    worker.connection.send(Task(worker.run.id, Record(worker.run.directory).config, self.retry_failed))
 
     def _take(self, worker: _Worker, message: Message) -> None:
         if message.kind == "ready":
@@ -163,15 +160,15 @@ class _Pool:
                 self._settle(run, message.status, message.detail)
 
     def _settle(self, run: PlannedRun, status: str, reason: str) -> None:
-        self.result.statuses[run.identity.id] = status
+        self.result.statuses[run.id] = status
         if reason:
-            self.result.reasons[run.identity.id] = reason
+            self.result.reasons[run.id] = reason
         self.display.end(run, status, reason)
 
     def _look_elsewhere(self) -> None:
         """What other processes trained is finished by now, or can be taken over."""
         for run in list(self.elsewhere):
-            if not leased(Path(run.config.runs_dir) / run.identity.id):
+            if not leased(run.directory):
                 self.elsewhere.remove(run)
                 self.waiting.append(run)
 
@@ -185,22 +182,19 @@ class _Pool:
             if self.stillborn > RETRIES:
                 raise RuntimeError(f"workers end with exit code {worker.process.exitcode} before they are ready")
         if run is not None:
-            record = self._record(run)
+            record = Record(run.directory)
             if self.stopping:
                 self._settle(run, "interrupted", self.stopping)
             else:
-                self.deaths[run.identity.id] = self.deaths.get(run.identity.id, 0) + 1
+                self.deaths[run.id] = self.deaths.get(run.id, 0) + 1
                 reason = f"the worker ended with exit code {worker.process.exitcode}"
-                if self.deaths[run.identity.id] <= RETRIES:
+                if self.deaths[run.id] <= RETRIES:
                     self.waiting.appendleft(run)
                 else:
                     record.update(status="failed", reason=reason)
                     self._settle(run, "failed", reason)
         if not self.stopping and (self.waiting or self.elsewhere):
             self.workers.append(self._start(worker.device))
-
-    def _record(self, run: PlannedRun) -> Record:
-        return Record(Path(run.config.runs_dir) / run.identity.id)
 
     def _start(self, device: str | None) -> _Worker:
         ours, theirs = context().Pipe()

@@ -36,6 +36,7 @@ def work(connection: Connection, device: str | None, engine: int) -> None:
     from findings.records.lease import Leased
     from findings.training.signals import Stop
     from findings.training.train import train
+    from findings.wandb_mirror.mirror import mirror
     from findings.wandb_mirror.state import take_imposed
 
     take_imposed()  # where a W&B agent has started the sweep, its id is for one run, and these are many
@@ -54,6 +55,7 @@ def work(connection: Connection, device: str | None, engine: int) -> None:
                 outcome = train(
                     thaw(task.frozen),
                     stop=stop,
+                    observer=mirror,
                     progress=_Reporter(connection, task.id),
                     retry_failed=task.retry_failed,
                 )

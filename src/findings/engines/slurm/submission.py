@@ -110,7 +110,7 @@ def prepare(
     return Submission(
         directory=runs_dir.resolve() / FOLDER / f"{stamp}-{name}",
         sweep=sweep,
-        runs=tuple(run.identity.id for run in runs),
+        runs=tuple(run.id for run in runs),
         tasks=tasks_for(len(runs), pack, most),
         pack=pack,
         processes=processes,
@@ -127,7 +127,7 @@ def lay_down(submission: Submission, runs: "Sequence[PlannedRun]", script: str) 
     for folder in ("frozen", "logs", "failures"):
         (submission.directory / folder).mkdir(parents=True)
     for run in runs:
-        submission.frozen(run.identity.id).write_text(freeze(run.config))
+        submission.frozen(run.id).write_text(freeze(run))
     _copy_code(submission.directory / "code")
     shutil.copytree(shared("conf"), submission.directory / "conf")  # where that code looks, should it compose a run
     (submission.directory / SCRIPT).write_text(script)

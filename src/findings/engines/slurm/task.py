@@ -1,11 +1,11 @@
-"""python -m findings.engines.slurm.task: what an array task does on its node, one such process for each process of a run.
+"""What an array task does on its node; one such process for each process of a run.
 
 Every run is a process of its own (``findings train --frozen``) with its own log, so that what one does to itself
 happens to no other. Signals are passed on; runs answer them with a checkpoint. Exit codes: 0 all runs are done, 4 some
 are given up, 75 some want another start of this task.
 
     python -m findings.engines.slurm.task             in the submission's folder, under srun
-    python -m findings.engines.slurm.task --died N    the step ended with exit code N, without a word; 75: start it again
+    python -m findings.engines.slurm.task --died N    the step ended with exit code N, without a word; 75: again
 """
 
 import contextlib

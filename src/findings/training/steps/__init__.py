@@ -14,6 +14,7 @@ from torch import nn
 from findings.config.schema import Config, Precision
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
+from findings.training.processes import ALONE, World
 from findings.training.steps.captured import Captured
 from findings.training.steps.fast import Fast, drops
 from findings.training.steps.plain import Plain
@@ -28,10 +29,12 @@ class Steps(Protocol):
     def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None: ...
 
 
-def steps_for(network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> Steps:
+def steps_for(
+    network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config, world: World = ALONE
+) -> Steps:
     """The way that ``config.trainer`` asks for, on the device where ``stream`` lies."""
-    if stream.world.size > 1:
-        return Shared(network, stream, optimizer, config)
+    if world.size > 1:
+        return Shared(network, stream, optimizer, config, world)
     if not config.trainer.fast:
         return Plain(network, stream, optimizer, config)
     # a captured graph replays one state of the random generator, and dropout needs another at every step; the fused

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from findings.config.schema import Config
+from findings.data.batches import batches_of
 from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
@@ -31,7 +32,7 @@ class Fast:
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.update, self.config = network, Update(optimizer), config
-        self.steps, self.batches = stream.steps, stream.batches
+        self.steps, self.batches = stream.steps, batches_of(stream)
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward

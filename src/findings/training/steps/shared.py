@@ -9,6 +9,7 @@ from findings.data.stream import Stream
 from findings.nets.norm import GroupedBatchNorm2d
 from findings.nets.synced import PartOfDropout
 from findings.training.metrics import ErrorAndLoss
+from findings.training.processes import World
 from findings.training.steps.fast import Fast
 
 
@@ -22,9 +23,11 @@ class Shared(Fast):
 
     kind = "shared"
 
-    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
+    def __init__(
+        self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config, world: World
+    ) -> None:
         super().__init__(network, stream, optimizer, config)
-        self.stream, self.world = stream, stream.world
+        self.stream, self.world = stream, world
         self.dropouts = [layer for layer in network.modules() if isinstance(layer, PartOfDropout)]
         norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d)]
         self.group = norms[0].group if norms else 1  # of account where there are statistics

@@ -1,0 +1,46 @@
+"""What a run is not begun with: other processes than its config asks for, other data than its record's."""
+
+from findings.config.schema import Config
+from findings.data.dataset import Dataset
+from findings.errors import InputError
+from findings.records.record import Record
+from findings.training.processes import World
+
+
+def refuse_other_world(config: Config, world: World) -> None:
+    """A process for each device; and a run that has begun goes on with as many devices, since they change sums."""
+    devices, nodes = config.trainer.devices, config.trainer.nodes
+    if devices * nodes != world.size:
+        raise InputError(
+            "trainer.devices",
+            f"{devices} x trainer.nodes={nodes} needs {devices * nodes} processes of `findings train` for this run, "
+            f"started by srun or torchrun; there {'is 1' if world.size == 1 else f'are {world.size}'}",
+        )
+
+
+def refuse_other_data(record: Record, dataset: Dataset) -> None:
+    """A data set's name is in the run's id, and stands for these images."""
+    recorded = record.get("provenance", {}).get("data", {}).get("fingerprint")
+    if recorded and recorded != dataset.fingerprint:
+        raise InputError(
+            "data.name",
+            f"two data sets are called '{dataset.name}': {record.directory.name} was trained on {recorded[:12]}..., "
+            f"data.root now holds {dataset.fingerprint[:12]}...; give one of them another name",
+        )
+
+
+def refuse_small_batch(config: Config, images: int) -> None:
+    """Refuse an epoch of ``images`` whose last batch has fewer images than there are devices, where each needs one.
+
+    Groups of batch norm need nobody else, nor do networks without it: then a device may sit a batch out.
+    """
+    if config.recipe.batch_norm_group is not None or not config.model.get("batch_norm", True):
+        return
+    recipe, devices = config.recipe, config.trainer.devices * config.trainer.nodes
+    last = images % recipe.batch_size
+    if 0 < last < devices and (not recipe.drop_last or images < recipe.batch_size):
+        raise InputError(
+            "trainer.devices",
+            f"the last of an epoch's {images} images make a batch of {last}, too few for batch norm across {devices} "
+            f"devices; allowed: at most {last}, or recipe.drop_last=true, or a recipe.batch_norm_group",
+        )
