@@ -1,10 +1,12 @@
-"""Data sets as arrays in memory: one file per source, one function to load them all.
+"""Data sets as arrays in memory, and the batches made of them on the training device: one file per source.
+
+Imported from here: ``load`` (a config's data set), ``Dataset``, ``split_validation``, ``stream``, ``batches``.
+Never here: how a batch is trained on, which process this is.
 
 A source is a function ``load(config) -> Dataset`` that ``data._target_`` names, so a new one needs no registry. All
 sources here give whole arrays, which fits what the studies train on; a source that streams (ImageNet) would return its
-own kind of Dataset beside this one and meet the training loop where the batches are drawn.
-
-Nothing here imports torch, and libraries that only one source needs are imported when it decodes.
+own kind of Dataset beside this one and meet the training loop where the batches are drawn. Sources do without torch,
+and libraries that only one needs are imported when it decodes.
 """
 
 import importlib

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,11 @@ class Evidence:
         known: list[Counts] = [arms[0].counts] if arms else [c for c in self.plan.counted if c.model == model]
         found: int | None = getattr(known[0], metric) if known else None
         return found
+
+
+def final(runs: Sequence[Run], column: str) -> list[float]:
+    """What those runs that measured it ended with."""
+    return [value for run in runs if (value := run.last(column)) is not None]
 
 
 def _mean(values: list[float | None], more: float = 0.0) -> float | None:

@@ -1,6 +1,9 @@
-"""Architectures: one file per family; blocks, heads and norms are shared. Knows nothing of Hydra or W&B.
+"""Architectures: one file per family; blocks, heads and norms are shared. A network's name says what it is.
 
-A network is a class whose keyword arguments, typed and with defaults, are its hyperparameters (``schema.py`` reads them
-from the signature), and whose static method ``name`` says how its runs are called. ``channels``, ``size``, ``classes``
-and ``batch_norm_group`` come from the data and the recipe.
+Imported from here: ``build`` (from a config), ``complexity`` (counts on the meta device), ``synced`` (several devices).
+Never here: Hydra, W&B, data, how anything is trained.
+
+A network is a class whose keyword arguments, typed and with defaults, are its hyperparameters, and whose static method
+``name`` says how its runs are called. ``channels``, ``size``, ``classes`` and ``batch_norm_group`` come from the data
+and the recipe.
 """

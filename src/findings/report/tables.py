@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from findings.judging import published
-from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run
+from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run, final
 from findings.studies import Finding
 
 QUANTITIES = {
@@ -119,11 +119,6 @@ def beside_published(finding: Finding, evidence: Evidence) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def final(runs: Sequence[Run], column: str) -> list[float]:
-    """What those runs that measured it ended with."""
-    return [value for run in runs if (value := run.last(column)) is not None]
 
 
 def spread(values: Sequence[float]) -> str:

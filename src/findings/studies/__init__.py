@@ -1,5 +1,8 @@
 """Findings: one file each, holding its claims, its figures and what it says in plain words.
 
+Imported from here: ``findings()`` (all of them by name), Finding, Drawing, Subject.
+Never here: a rule of judging, a way to draw that two findings share (report/figures).
+
 A module of this package is a study if it has a ``FINDING``; there is no list to keep.
 """
 

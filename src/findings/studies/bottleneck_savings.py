@@ -159,8 +159,8 @@ def draw_counts(evidence: "Evidence") -> "Figure | None":
 
 def draw_error_and_cost(evidence: "Evidence") -> "Figure | None":
     """The trained pair: test error, multiply-adds, time."""
+    from findings.judging.evidence import final
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
-    from findings.report.tables import final
 
     players = FINDING.cast(evidence)
     looks = dict(zip(players.values(), LOOKS, strict=False))

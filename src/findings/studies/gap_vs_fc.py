@@ -100,8 +100,8 @@ CLAIMS = (
 
 def draw_heads(evidence: "Evidence") -> "Figure | None":
     """Test error, generalisation gap and the head's parameters."""
+    from findings.judging.evidence import final
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
-    from findings.report.tables import final
 
     players = FINDING.cast(evidence)
     ended = {role: [run for run in evidence.counted(model) if run.rows] for role, model in players.items()}

@@ -132,8 +132,8 @@ KINDS = {
 
 def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     """Test error and training speed of the four networks."""
+    from findings.judging.evidence import final
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
-    from findings.report.tables import final
 
     players = FINDING.cast(evidence)
     models = list(players.values())

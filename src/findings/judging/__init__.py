@@ -1,0 +1,6 @@
+"""From records to verdicts: claims, the evidence that they are about, one rule, the published figures beside ours.
+
+Imported from here: ``claims``, ``evidence``, ``merge`` (records into results/), ``judge``, ``intervals``,
+``published``.
+Never here: torch, Hydra, a drawing, a page.
+"""
