@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from findings.cli.main import ACTIONS, main
+from findings.planning.request import request
 from golden_files import golden
 
 HEAVY = ("torch", "hydra", "omegaconf", "pytorch_lightning", "matplotlib", "numpy", "pandas", "scipy", "wandb")
@@ -219,12 +220,12 @@ def test_cfg_prints_the_composed_config(capsys: pytest.CaptureFixture[str], else
 def test_plan_shows_every_run_and_what_it_costs(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     assert main(["plan", "quick/depth-degradation", "model=plain20,resnet20", "seed=0,1"]) == 0
     shown = capsys.readouterr().out
-    plan = yaml.safe_load((elsewhere / "results/quick/depth-degradation/plan.json").read_text())
-    ids = [f"{arm['arm']}-s{seed}" for arm in plan["arms"] for seed in (0, 1)]
-    assert len(ids) == 4
-    assert all(run in shown for run in ids), "a run's id is shown whole, to be copied"
-    assert f"{plan['arms'][0]['parameters']:,}" in shown
+    runs = request("quick/depth-degradation", ["model=plain20,resnet20", "seed=0,1"]).runs
+    assert len(runs) == 4
+    assert all(run.id in shown for run in runs), "a run's id is shown whole, to be copied"
+    assert f"{runs[0].complexity.parameters:,}" in shown
     assert "4 runs" in shown
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_list_knows_every_finding(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:

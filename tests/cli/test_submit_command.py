@@ -13,7 +13,7 @@ from findings.engines.slurm.profile import read
 from findings.engines.slurm.queue import Task
 from findings.errors import InputError
 from findings.nets.complexity import Complexity
-from findings.planning.freezing import freeze_plan
+from findings.planning.freezing import freeze_run
 from findings.planning.plan import PlannedRun
 from findings.records.record import Record
 from tiny_runs import tiny
@@ -53,7 +53,8 @@ def test_what_a_task_has_given_up_is_submitted_again_while_others_of_the_task_wa
 def test_a_run_may_change_its_devices_until_it_has_begun(planned: list[PlannedRun]) -> None:
     profile = read("test", ["cluster.devices=2"])
     record = Record(Path(planned[0].config.runs_dir) / planned[0].id)
-    freeze_plan(planned)
+    for run in planned:
+        freeze_run(run)
     submit._refuse_other_devices(planned, profile)
     record.update(attempts=1)
     with pytest.raises(InputError, match="has begun on 1 x 1 devices and goes on with as many; the profile has 1 x 2"):

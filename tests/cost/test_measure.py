@@ -102,10 +102,10 @@ def test_a_larger_network_costs_more(whole_scale: Path) -> None:
     assert 0 < float(small[0]["peak_memory_mib"]) < 40, "the process has hundreds, which are not the network's"
 
 
-def test_nothing_is_left_but_tables_and_plans(whole_scale: Path) -> None:
+def test_nothing_is_left_but_tables(whole_scale: Path) -> None:
     assert not (whole_scale / "runs").exists()
     left = {path.name for path in whole_scale.rglob("*") if path.is_file()}
-    assert left == {"families.yaml", "widths.yaml", "plan.json", "cost.csv"}
+    assert left == {"families.yaml", "widths.yaml", "cost.csv"}
 
 
 @pytest.mark.parametrize("override", ["recipe.batch_size=32", "model=resnet20"])

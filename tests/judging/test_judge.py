@@ -126,7 +126,7 @@ def test_a_finished_run_that_stops_short_is_named() -> None:
 
 def test_a_mixture_names_the_differing_keys_and_the_remedy() -> None:
     samples = {"plain56": [5.0, 5.1, 5.2], "plain20": [4.0, 4.1, 4.2]}
-    with pytest.raises(InputError, match=r"differ in recipe\.lr; `findings plan quick/depth-degradation` without"):
+    with pytest.raises(InputError, match=r"differ in recipe\.lr; `findings run quick/depth-degradation` without"):
         judge(claim(), evidence(samples, plain56={"recipe.lr": 0.05}))
     given = evidence(samples)
     twice = replace(given.plan, arms=(*given.plan.arms, an_arm("plain20", **{"recipe.lr": 0.2})))

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from findings.cli.plan import plan
 from findings.errors import InputError
-from findings.planning.plan import PlannedRun, Planner, longest_first, share_threads, write_plan
+from findings.planning.freezing import write_plan
+from findings.planning.plan import PlannedRun, Planner, longest_first, share_threads
+from findings.planning.request import request
 from findings.planning.sweeps import Sweep, find, names
 
 PLANNER = Planner()
@@ -149,10 +150,12 @@ def test_two_findings_share_a_run(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for finding, models in (("depth", "[plain20, resnet20]"), ("shortcuts", "[resnet20, resnet56]")):
         (folder / f"{finding}.yaml").write_text(f"method: grid\nparameters:\n  {axes} {{values: {models}}}\n")
-    own = plan("sweeps/quick/depth.yaml", []) + plan("sweeps/quick/shortcuts.yaml", [])
+    own = request("sweeps/quick/depth.yaml", []).runs + request("sweeps/quick/shortcuts.yaml", []).runs
     assert len({run.id for run in own}) == 6
     assert all(len(run.config.findings) == 1 for run in own)
-    both = plan("quick", ["seed=0"])
+    asked = request("quick", ["seed=0"])
+    asked.freeze([])
+    both = asked.runs
     findings = {run.name: run.config.findings for run in both}
     assert set(findings["resnet20-w8"]) >= {"depth", "depth-degradation", "shortcuts"}
     assert len({run.id for run in both}) == len(both), "a run of several findings is trained once"
@@ -160,16 +163,18 @@ def test_two_findings_share_a_run(tmp_path: Path) -> None:
         assert set(arms(Path(f"results/quick/{finding}/plan.json"))) == own_arms
 
 
-def test_one_file_on_disk_per_plan_and_no_other() -> None:
-    plan("quick/depth-degradation", [])
-    assert [path.as_posix() for path in Path().rglob("*") if path.is_file()] == [
-        "results/quick/depth-degradation/plan.json"
-    ]
+def test_a_plan_is_on_disk_once_it_is_frozen() -> None:
+    asked = request("quick/depth-degradation", ["seed=0"])
+    assert list(Path().iterdir()) == []
+    (run,) = asked.freeze(asked.runs[:1])
+    files = {path.as_posix() for path in Path().rglob("*") if path.is_file() and not path.name.startswith(".")}
+    kept = {f"{run.directory}/{name}" for name in ("config.yaml", "record.json")}
+    assert files == kept | {"results/quick/depth-degradation/plan.json"}
 
 
 def test_nothing_is_written_where_one_run_is_bad() -> None:
     with pytest.raises(InputError):
-        plan("quick", ["seed=0,-1"])
+        request("quick", ["seed=0,-1"])
     assert list(Path().iterdir()) == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from findings.cli.plan import plan
 from findings.judging.merge import CONDITIONS, METRIC_COLUMNS
 from findings.planning.plan import PlannedRun
+from findings.planning.request import request
 from findings.records.record import PROBE_COLUMNS
 from findings.report import build as report
 from made_up_records import FINGERPRINT, row
@@ -98,7 +98,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """results_dir and runs_dir of a study of all findings that has ended."""
     root = tmp_path_factory.mktemp("study")
     results, runs = root / "results", root / "runs"
-    for run in plan("quick", [f"results_dir={results}"]):
+    asked = request("quick", [f"results_dir={results}"])
+    asked.freeze([])
+    for run in asked.runs:
         write_record(runs, run)
     for finding in ("bottleneck-savings", "wide-vs-deep"):
         write_costs(results, finding)

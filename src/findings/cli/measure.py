@@ -1,8 +1,6 @@
 """findings measure SWEEP [--rounds N] [--seconds S] [override ...]"""
 
 import argparse
-import contextlib
-import io
 import sys
 import time
 from collections.abc import Sequence
@@ -43,8 +41,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     except KeyboardInterrupt:
         print("findings: interrupted; no table is written", file=sys.stderr)
         return 130
-    from findings.cli.plan import changes
     from findings.cost.measure.table import tables, write
+    from findings.planning.request import changes
 
     if done:
         _show(measurable, done, console)
@@ -64,15 +62,13 @@ def _plan(sweep: str, overrides: Sequence[str], planner: "Planner | None") -> "l
     from findings.engines.processes import prepare
 
     prepare(*PRELOADED)
-    from findings.cli.plan import plan
-    from findings.cli.run import refuse_other_data
     from findings.cost.measure.rounds import networks
     from findings.planning.plan import share_threads
+    from findings.planning.request import request
 
-    with contextlib.redirect_stdout(io.StringIO()):  # it may say that runs are recorded, which none is here
-        planned = plan(sweep, overrides, _about_cost, planner)
-    refuse_other_data(planned)
-    return networks(share_threads(planned, 1))
+    asked = request(sweep, overrides, _about_cost, planner)
+    asked.refuse_other_data()
+    return networks(share_threads(asked.runs, 1))
 
 
 def _about_cost(sweep: "Sweep") -> bool:

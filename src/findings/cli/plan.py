@@ -1,8 +1,7 @@
 """findings plan SWEEP [--device NAME] [--gpus N] [--all] [override ...]"""
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from findings.cli.arguments import add_sweep, count
@@ -11,15 +10,8 @@ from findings.errors import InputError
 if TYPE_CHECKING:
     from findings.cost.prediction import Prediction
     from findings.cost.throughput import Device
-    from findings.planning.plan import PlannedRun, Planner
-    from findings.planning.sweeps import Sweep
+    from findings.planning.plan import PlannedRun
 
-# overrides that say where and how, not what: with these the plan is the sweep's own
-SILENT = (
-    *("trainer", "tracking", "runs_dir", "results_dir", "data.root", "data.mirror", "data.cache", "data.download"),
-    *("data.train_images", "data.test_images"),
-)
-AXES = ("model", "seed")  # more or fewer of a sweep's own runs; its protocol stays
 SHOWN = 60  # runs; of longer plans the first are shown
 EPILOG = """\
 A prediction is steps x (layers x seconds per layer + images x (values x seconds per value + multiply-adds x seconds per
@@ -41,7 +33,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.epilog = EPILOG
     given = parser.parse_intermixed_args(arguments)
     device = _device(given.device, given.gpus)
-    runs = plan(given.sweep, given.overrides)
+    from findings.planning.request import request
+
+    planned = request(given.sweep, given.overrides)
+    runs = planned.runs
+    if planned.note:
+        print(planned.note)
     prediction = _predict(runs, device, given.gpus or 1) if device else None
     from rich.console import Console
     from rich.table import Table
@@ -53,20 +50,20 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     table = Table("run", *varying, title=f"{len(runs)} runs", title_justify="left")
     for column in ("parameters", "multiply-adds", "iterations", *(("time", "basis") if prediction else ())):
         table.add_column(column, justify="left" if column == "basis" else "right")
-    for index, planned in enumerate(runs if given.all else runs[:SHOWN]):
+    for index, run in enumerate(runs if given.all else runs[:SHOWN]):
         predicted = prediction.runs[index] if prediction else None
         table.add_row(
-            planned.id,
-            *(planned.varies.get(key, "") for key in varying),
-            f"{planned.complexity.parameters:,}",
-            f"{planned.complexity.multiply_adds:,}",
-            f"{planned.config.recipe.iterations:,}",
+            run.id,
+            *(run.varies.get(key, "") for key in varying),
+            f"{run.complexity.parameters:,}",
+            f"{run.complexity.multiply_adds:,}",
+            f"{run.config.recipe.iterations:,}",
             *((duration(predicted.seconds), predicted.basis) if predicted else ()),
         )
     console.print(table)
     if len(runs) > SHOWN and not given.all:
         console.print(f"... and {len(runs) - SHOWN} more (--all shows them)")
-    work = sum(planned.work for planned in runs)
+    work = sum(run.work for run in runs)
     console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
     for line in totals(prediction) if prediction else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -118,45 +115,5 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
-def plan(
-    name: str,
-    overrides: Sequence[str],
-    wanted: "Callable[[Sweep], bool]" = lambda _: True,
-    planner: "Planner | None" = None,
-) -> "list[PlannedRun]":
-    """Plan a sweep, or all sweeps of a scale, and write each one's plan.json. A run of two findings is planned once.
-
-    A ``planner`` composes and builds nothing twice. Of a scale's sweeps those that are not ``wanted`` are left out,
-    unless none is. Reports judge protocols as their sweeps state them: a plan with another protocol leaves plan.json
-    alone.
-    """
-    from findings.planning.plan import Planner, write_plan
-    from findings.planning.sweeps import find
-
-    planner, sweeps = planner or Planner(), find(name)
-    if len(sweeps) > 1:
-        sweeps = [sweep for sweep in sweeps if wanted(sweep)] or sweeps
-    plans = [planner.plan(sweep, overrides) for sweep in sweeps]
-    merged: dict[str, PlannedRun] = {}
-    for runs in plans:
-        for planned in runs:
-            known = merged.get(planned.id, planned)
-            findings = sorted({*known.config.findings, *planned.config.findings})
-            merged[planned.id] = replace(known, config=replace(known.config, findings=findings))
-    changed = changes(overrides)
-    if set(changed) <= set(AXES):
-        for sweep, runs in zip(sweeps, plans, strict=True):
-            write_plan(sweep, runs, planner, overridden=bool(changed))
-    else:
-        print(f"note: with {', '.join(changed)} changed, these runs are recorded, but are none of the finding's own")
-    return list(merged.values())
-
-
 def _axes(runs: "list[PlannedRun]") -> list[str]:
     return list(dict.fromkeys(key for run in runs for key in run.varies))
-
-
-def changes(overrides: Sequence[str]) -> list[str]:
-    """The keys that are overridden and change what is trained."""
-    keys = [override.partition("=")[0] for override in overrides]
-    return [key for key in keys if key not in SILENT and key.partition(".")[0] not in SILENT]

@@ -6,15 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from findings.cli.arguments import add_sweep, jobs, seconds
-from findings.errors import InputError
 
 if TYPE_CHECKING:
-    from findings.planning.plan import PlannedRun, Planner
+    from findings.planning.plan import Planner
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Planner | None" = None) -> int:
@@ -31,21 +29,24 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     prepare()
     from rich.console import Console
 
-    from findings.cli.plan import plan
     from findings.cost.autotune import apply, choose
     from findings.engines.local.display import Display
     from findings.engines.local.pool import gpus, run_locally
     from findings.engines.mps import shared_gpus
-    from findings.planning.freezing import freeze_plan
     from findings.planning.plan import longest_first
+    from findings.planning.request import request
 
     console = Console()
     until = None if given.time_limit is None else started + given.time_limit
     with _leaving():
-        planned = plan(given.sweep, given.overrides, planner=planner)
-        refuse_other_data(planned)
-        choice = choose(planned, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True), until)
-        planned = longest_first(freeze_plan(apply(planned, choice)))
+        asked = request(given.sweep, given.overrides, planner=planner)
+        if asked.note:
+            print(asked.note)
+        asked.refuse_other_data()
+        choice = choose(
+            asked.runs, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True), until
+        )
+        planned = longest_first(asked.freeze(apply(asked.runs, choice)))
     with Display(planned, console) as display, shared_gpus(choice.jobs, len(gpus())):
         result = run_locally(planned, jobs=choice.jobs, display=display, retry_failed=given.retry_failed, until=until)
     done, failed = result.of("finished", "skipped"), result.of("failed", "refused")
@@ -78,25 +79,3 @@ def _leaving() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def refuse_other_data(planned: "Sequence[PlannedRun]") -> None:
-    """Load each data set once, before any worker starts, and compare it with what runs of that name were trained on."""
-    from dataclasses import astuple
-
-    from findings.data import load
-    from findings.records.record import Record
-
-    configs = {astuple(run.config.data): run.config for run in planned}
-    for config in configs.values():
-        fingerprint = load(config.data).fingerprint
-        for path in sorted(Path(config.runs_dir).glob("*/record.json")):
-            record = Record(path.parent)
-            data = record.get("provenance", {}).get("data", {})
-            if data.get("name") == config.data.name and data.get("fingerprint") != fingerprint:
-                raise InputError(
-                    "data.name",
-                    f"two data sets are called '{config.data.name}': {path.parent.name} was trained on "
-                    f"{data.get('fingerprint', '')[:12]}..., data.root={config.data.root} holds {fingerprint[:12]}...; "
-                    "give one of them another name",
-                )

@@ -17,8 +17,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     given = parser.parse_intermixed_args(arguments)
     from findings.cli import measure, report
     from findings.cli import run as train
-    from findings.cli.plan import AXES, changes
     from findings.engines.processes import prepare
+    from findings.planning.request import AXES, changes
     from findings.planning.sweeps import find
 
     scale = find(given.sweep)[0].scale

@@ -1,7 +1,6 @@
 """findings submit SWEEP --cluster NAME [--dry-run] [--pack K] [--max-parallel M] [override ...]"""
 
 import argparse
-import contextlib
 import shutil
 import sys
 from collections.abc import Sequence
@@ -31,7 +30,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.engines.slurm import profile as profiles
     from findings.engines.slurm import queue, submission
     from findings.engines.slurm.script import render
-    from findings.planning.freezing import freeze_plan
+    from findings.planning.plan import longest_first
+    from findings.planning.request import request
 
     of_cluster = [text for text in given.overrides if text.startswith("cluster.")]
     profile = profiles.read(given.cluster, of_cluster)
@@ -42,13 +42,18 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     of_runs = [text for text in given.overrides if text not in of_cluster]
     if given.agent:
         _check_agent(given.cluster, profile, of_runs, given.pack)
-    with contextlib.redirect_stdout(sys.stderr) if given.dry_run else contextlib.nullcontext():
-        planned = _plan(given.sweep, of_runs)
+    asked = request(given.sweep, of_runs)
+    if asked.note:
+        print(asked.note, file=sys.stderr if given.dry_run else sys.stdout)
+    asked.refuse_other_data()
+    planned = longest_first(asked.runs)
     wanted, counts = _missing(planned, ask=not given.dry_run)
     ready = _for_cluster(wanted, profile, given.pack)
     if not given.dry_run:
         print(f"{len(planned)} runs planned: {', '.join(f'{count} {what}' for what, count in counts.items())}")
     if not ready:
+        if not given.dry_run:
+            asked.freeze([])
         print("nothing to submit")
         return 0
     made = submission.prepare(
@@ -64,8 +69,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         print(script, end="")
         return 0
     _refuse_other_devices(ready, profile)
-    frozen = [] if given.agent else freeze_plan(ready)
-    submission.lay_down(made, frozen, script)
+    asked.freeze([] if given.agent else ready)
+    submission.lay_down(made, script)
     try:
         job = submission.sbatch(made, internet=profile.internet)
     except InputError:
@@ -96,17 +101,6 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise InputError("findings submit", f"'{text}' is no number above 0")
     return int(text)
-
-
-def _plan(sweep: str, overrides: Sequence[str]) -> "list[PlannedRun]":
-    """Every run composed, typed, checked and built, its data found: here, before anything is submitted."""
-    from findings.cli.plan import plan
-    from findings.cli.run import refuse_other_data
-    from findings.planning.plan import longest_first
-
-    planned = plan(sweep, overrides)
-    refuse_other_data(planned)
-    return longest_first(planned)
 
 
 def _missing(planned: "Sequence[PlannedRun]", *, ask: bool) -> "tuple[list[PlannedRun], dict[str, int]]":

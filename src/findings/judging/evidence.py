@@ -204,7 +204,7 @@ def read_plan(path: Path) -> Plan:
         )
         return Plan(content["finding"], content["scale"], content["command"], content.get("label") or "", arms, counted)
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(short(path), f"is not a plan ({error!r}): `findings plan` writes it anew") from error
+        raise InputError(short(path), f"is not a plan ({error!r}): `findings run` writes it anew") from error
 
 
 def read_json(path: Path) -> Any:

@@ -197,7 +197,7 @@ def comparable(claim: Claim, evidence: Evidence) -> list[Arm]:
         what = f"two arms of {twice[0].model}" if twice else "arms"
         raise InputError(
             f"{plan.scale}/{plan.finding}",
-            f"{claim.id} would mix {what} that differ in {_and(differing) or 'nothing'}; `findings plan "
+            f"{claim.id} would mix {what} that differ in {_and(differing) or 'nothing'}; `findings run "
             f"{plan.scale}/{plan.finding}` without overrides writes the plan anew",
         )
     return arms

@@ -1,30 +1,40 @@
-"""Freeze a plan: every config is on disk before the first run starts, so that an edit of conf/ changes none of them."""
+"""Freeze a plan: every config is on disk before the first run starts, so that an edit of conf/ changes none of them.
+
+What is planned is written here and nowhere else: each run's config.yaml, once, and plan.json for the report.
+"""
 
 import contextlib
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from findings.config.frozen import freeze, thaw
 from findings.config.identity import refuse_other
-from findings.planning.plan import PlannedRun
+from findings.config.schema import Config
+from findings.planning.plan import PlannedRun, Planner, sizes_of
+from findings.planning.sweeps import Sweep
 from findings.records.lease import Leased, lease
 from findings.records.record import Record
+from findings.studies import findings
+from findings.system.files import write_if_changed
 
 
-def freeze_plan(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Write runs/<run id>/config.yaml for each run, and a record that says it is planned; returns the runs as frozen.
+def freeze_run(run: PlannedRun) -> PlannedRun:
+    """Write runs/<run id>/config.yaml, and a record that says the run is planned; returns the run as frozen.
 
     What changes its rounding a run keeps; where it finds its data, how it is tracked and, until it has begun, its
-    devices may change. Raises InputError where the directory holds another run's config.
+    devices may change. What is in training elsewhere is left alone. Raises InputError where the directory holds another
+    run's config.
     """
-    return [_freeze(run) for run in runs]
-
-
-def _freeze(run: PlannedRun) -> PlannedRun:
     record = Record(run.directory)
     if record.config.exists() and record.config.read_text() != freeze(run):
         frozen = thaw(record.config)
         refuse_other(frozen, run)
         run = run.rounded_as(frozen, begun=record.has_begun)
+        if run.config.data.root is None:  # where it was found once, a job that waits in a queue still looks for it
+            run = run.with_config(data=replace(run.config.data, root=frozen.config.data.root))
     if record.status == "finished":
         return run
     with contextlib.suppress(Leased), lease(record.directory):  # what is in training elsewhere is frozen already
@@ -42,3 +52,53 @@ def _freeze(run: PlannedRun) -> PlannedRun:
                 iterations=run.config.recipe.iterations,
             )
     return run
+
+
+def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
+    """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
+
+    A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
+    """
+    folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
+    path = folder / "plan.json"
+    arms = _arms(runs)
+    if overridden and path.exists():
+        before = {arm["arm"]: arm for arm in json.loads(path.read_text())["arms"]}
+        for arm in arms:
+            known = before.get(arm["arm"], arm)
+            before[arm["arm"]] = arm | {"seeds": sorted({*known["seeds"], *arm["seeds"]})}
+        arms = list(before.values())
+    content = {
+        "finding": sweep.finding,
+        "scale": sweep.scale,
+        "command": f"findings run {sweep.name}{_where(runs[0].config)}",
+        "label": runs[0].config.about,
+        "arms": arms,
+        "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
+    }
+    return write_if_changed(path, json.dumps(content, indent=1) + "\n")
+
+
+def _where(config: Config) -> str:
+    """The override without which the data would not be found, less this machine's folders."""
+    return f" data.root={Path(config.data.root).name}" if config.data.root else ""
+
+
+def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
+    arms: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        arm = arms.setdefault(
+            run.arm,
+            {
+                "arm": run.arm,
+                "name": run.name,
+                "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
+                "seeds": [],
+                "config": run.scientific,
+                **sizes_of(run.complexity),
+                "sizes_refused": run.sizes_refused,
+                "data_label": run.config.data.label,
+            },
+        )
+        arm["seeds"].append(run.config.seed)
+    return list(arms.values())

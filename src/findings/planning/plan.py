@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,8 +14,7 @@ from findings.errors import InputError
 from findings.nets.build import build, construct
 from findings.nets.complexity import Complexity, accepts, complexity
 from findings.planning.sweeps import Sweep, expand
-from findings.studies import Subject, findings
-from findings.system.files import write_if_changed
+from findings.studies import Subject
 from findings.system.processes import cores
 
 
@@ -97,7 +95,7 @@ def _subject(network: Subject) -> dict[str, Any]:
             hyperparameters_of(network.model), channels=network.channels, size=network.size, classes=network.classes
         )
     counts = complexity(built, channels=network.channels, size=network.size)
-    return {"model": network.model, "size": network.size} | _counts(counts)
+    return {"model": network.model, "size": network.size} | sizes_of(counts)
 
 
 def count(config: Config) -> Complexity:
@@ -110,7 +108,7 @@ def _on_meta(config: Config) -> torch.nn.Module:
         return build(config)
 
 
-def _counts(counts: Complexity) -> dict[str, int]:
+def sizes_of(counts: Complexity) -> dict[str, int]:
     return {key: value for key, value in asdict(counts).items() if key not in ("activations", "layers")}
 
 
@@ -126,53 +124,3 @@ def longest_first(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     for run in runs:
         turns.setdefault((" ".join(run.config.findings), run.config.seed), len(turns))
     return sorted(runs, key=lambda run: (turns[" ".join(run.config.findings), run.config.seed], -run.work))
-
-
-def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
-    """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
-
-    A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
-    """
-    folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
-    path = folder / "plan.json"
-    arms = _arms(runs)
-    if overridden and path.exists():
-        before = {arm["arm"]: arm for arm in json.loads(path.read_text())["arms"]}
-        for arm in arms:
-            known = before.get(arm["arm"], arm)
-            before[arm["arm"]] = arm | {"seeds": sorted({*known["seeds"], *arm["seeds"]})}
-        arms = list(before.values())
-    content = {
-        "finding": sweep.finding,
-        "scale": sweep.scale,
-        "command": f"findings run {sweep.name}{_where(runs[0].config)}",
-        "label": runs[0].config.about,
-        "arms": arms,
-        "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
-    }
-    return write_if_changed(path, json.dumps(content, indent=1) + "\n")
-
-
-def _where(config: Config) -> str:
-    """The override without which the data would not be found, less this machine's folders."""
-    return f" data.root={Path(config.data.root).name}" if config.data.root else ""
-
-
-def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
-    arms: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        arm = arms.setdefault(
-            run.arm,
-            {
-                "arm": run.arm,
-                "name": run.name,
-                "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
-                "seeds": [],
-                "config": run.scientific,
-                **_counts(run.complexity),
-                "sizes_refused": run.sizes_refused,
-                "data_label": run.config.data.label,
-            },
-        )
-        arm["seeds"].append(run.config.seed)
-    return list(arms.values())

@@ -90,7 +90,7 @@ def _refuse_two_arms(plan: Plan) -> None:
             raise InputError(
                 f"{plan.scale}/{plan.finding}",
                 f"two arms of {arm.model} differ in {', '.join(differing)}; "
-                f"`findings plan {plan.scale}/{plan.finding}` writes the plan anew",
+                f"`findings run {plan.scale}/{plan.finding}` writes the plan anew",
             )
 
 

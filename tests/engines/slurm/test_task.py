@@ -37,16 +37,16 @@ class Made:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: dict[str, str], pack: int = 1) -> None:
         directory = folder / "runs" / "submissions" / "made"
-        for name in ("frozen", "logs", "failures"):
+        for name in ("logs", "failures"):
             (directory / name).mkdir(parents=True)
         for run, line in lines.items():
             (folder / "runs" / run).mkdir()
-            (directory / "frozen" / f"{run}.yaml").write_text(line)
+            (folder / "runs" / run / "config.yaml").write_text(line)
         python = folder / "python"
         python.write_text(
-            f"""#!/bin/sh
+            """#!/bin/sh
             [ "$1 $2 $3 $4 $5" = "-m findings.cli train --retry-failed --frozen" ] || exit 9
-            cd {folder}/runs/"$(basename "$6" .yaml)" && echo start >> starts && . "$6"
+            cd "$(dirname "$6")" && echo start >> starts && . "$6"
             """
         )
         python.chmod(0o755)

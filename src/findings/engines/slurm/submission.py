@@ -1,4 +1,4 @@
-"""What is handed to the cluster: every run's config, the code, one script. Nothing of it changes afterwards."""
+"""What is handed to the cluster: the ids of frozen runs, the code, one script. Nothing of it changes afterwards."""
 
 import json
 import os
@@ -67,7 +67,8 @@ class Submission:
         return str(record.get("reason")) if record.status == "failed" else None
 
     def frozen(self, run: str) -> Path:
-        return self.directory / "frozen" / f"{run}.yaml"
+        """Its config, as it was frozen when it was planned."""
+        return self.record(run).config
 
     def log(self, run: str) -> Path:
         """What the run prints; under an agent, its task's log."""
@@ -120,14 +121,10 @@ def prepare(
     )
 
 
-def lay_down(submission: Submission, runs: "Sequence[PlannedRun]", script: str) -> None:
-    """Write the runs' configs, a copy of the code and the script."""
-    from findings.config.frozen import freeze
-
-    for folder in ("frozen", "logs", "failures"):
+def lay_down(submission: Submission, script: str) -> None:
+    """Write a copy of the code and the script; the runs' configs are in their own directories."""
+    for folder in ("logs", "failures"):
         (submission.directory / folder).mkdir(parents=True)
-    for run in runs:
-        submission.frozen(run.id).write_text(freeze(run))
     _copy_code(submission.directory / "code")
     shutil.copytree(shared("conf"), submission.directory / "conf")  # where that code looks, should it compose a run
     (submission.directory / SCRIPT).write_text(script)
