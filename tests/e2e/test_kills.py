@@ -26,9 +26,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
     combinations, _ = expand(read(directory / "sweeps" / "quick" / "kills.yaml"), [])
     files = []
     for seed, combination in enumerate(combinations):
-        config = Composer().compose([f"{key}={value}" for key, value in combination.items()]).config
+        run = Composer().compose([f"{key}={value}" for key, value in combination.items()])
         files.append(directory / f"{seed}.yaml")
-        files[-1].write_text(freeze(config))
+        files[-1].write_text(freeze(run))
         process = victim(files[-1], directory / "runs")
         process.join(100)
         assert process.exitcode == 0

@@ -1,6 +1,5 @@
 """A process that trains one frozen config, to be killed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from findings.config.frozen import thaw
@@ -9,6 +8,6 @@ from findings.training.train import train
 
 
 def train_frozen(frozen: Path, runs_dir: Path) -> None:
-    config = replace(thaw(frozen), runs_dir=str(runs_dir))
-    outcome = train(config, stop=Stop(), progress=lambda *_: None)
+    run = thaw(frozen).with_config(runs_dir=str(runs_dir))
+    outcome = train(run, stop=Stop(), progress=lambda *_: None)
     assert outcome.status in ("finished", "skipped"), outcome

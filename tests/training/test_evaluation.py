@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from findings.config.identity import identify
 from findings.training.journal import Journal
 from findings.training.learner import Learner
 from findings.training.signals import Stop
@@ -29,7 +30,7 @@ def test_a_run_stopped_in_an_evaluation_repeats_just_that(
         return measured(learner, split, heed)
 
     monkeypatch.setattr(Learner, "_measure", interrupted)
-    outcome = train(config, stop=stop, progress=lambda *_: None)
+    outcome = train(identify(config), stop=stop, progress=lambda *_: None)
     assert outcome.status == "interrupted"
     record = record_of(config)
     assert record["iteration"] == iteration
@@ -52,7 +53,7 @@ def test_a_kill_after_the_repeated_evaluation_doubles_no_row(
         return measured(learner, split, heed)
 
     monkeypatch.setattr(Learner, "_measure", interrupted)
-    train(config, stop=stop, progress=lambda *_: None)
+    train(identify(config), stop=stop, progress=lambda *_: None)
     monkeypatch.undo()
     # the row is written, and the process dies before the next checkpoint
     monkeypatch.setattr(Journal, "save", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from findings.config.checks import check
+from findings.config.identity import identify
 from findings.data.augment import shifted
 from findings.errors import InputError
 from findings.nets.heads import GlobalAveragePool
@@ -109,7 +110,7 @@ def test_a_run_stopped_within_its_probes_repeats_them(tmp_path: Path, monkeypatc
     config = tiny(tmp_path / "disturbed", evaluation__shifts=[0, 1])
     stop = Stop()
     monkeypatch.setattr(probes, "shifts", lambda pixels: stop.ask("the test says so") or shifts(pixels))
-    assert train(config, stop=stop, progress=lambda *_: None).status == "interrupted"
+    assert train(identify(config), stop=stop, progress=lambda *_: None).status == "interrupted"
     assert not record_of(config).probes.exists()
     monkeypatch.undo()
     assert go(config).status == "finished"

@@ -13,6 +13,7 @@ import torch
 
 from findings.cli import train as train_command
 from findings.config.frozen import freeze, thaw
+from findings.config.identity import Run, identify
 from findings.config.schema import Config
 from findings.records.lease import Leased, lease
 from findings.training.follower import Refused
@@ -140,8 +141,8 @@ class Unheard(World):
 def test_a_run_ends_as_it_is_recorded_whoever_hears_of_it(tmp_path: Path) -> None:
     config = tiny(tmp_path)
     with lease(record_of(config).directory), pytest.raises(Leased, match="in training by process"):
-        train(config, stop=Stop(), progress=lambda *_: None, world=Unheard())
-    assert train(config, stop=Stop(), progress=lambda *_: None, world=Unheard()).status == "finished"
+        train(identify(config), stop=Stop(), progress=lambda *_: None, world=Unheard())
+    assert train(identify(config), stop=Stop(), progress=lambda *_: None, world=Unheard()).status == "finished"
 
 
 def _wait_and_be_asked_to_stop(frozen: Path) -> Ended:
@@ -156,7 +157,7 @@ def _wait_and_be_asked_to_stop(frozen: Path) -> Ended:
 
 def test_a_signal_to_a_process_that_waits_for_the_first_stops_the_run_in_order(tmp_path: Path) -> None:
     frozen = tmp_path / "frozen.yaml"
-    frozen.write_text(freeze(run(tmp_path / "run", **ODD, trainer__chunk_seconds=0)))
+    frozen.write_text(freeze(identify(run(tmp_path / "run", **ODD, trainer__chunk_seconds=0))))
     assert launch(_wait_and_be_asked_to_stop, 2, frozen) == [Ended("interrupted", "received SIGTERM")] * 2
 
 
@@ -174,19 +175,19 @@ def test_divergence_is_seen_by_all(tmp_path: Path) -> None:
 def test_processes_on_one_host_share_its_cores(
     processes: str | None, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("findings.planning.plan.cores", lambda: 4)
+    monkeypatch.setattr("findings.system.processes.cores", lambda: 4)
     monkeypatch.setattr("findings.training.processes.launched", lambda: ALONE)
     used: list[int | None] = []
 
-    def trains(config: Config, **_: Any) -> Outcome:
-        used.append(config.trainer.threads)
+    def trains(run: Run, **_: Any) -> Outcome:
+        used.append(run.config.trainer.threads)
         return Outcome("", "finished")
 
     monkeypatch.setattr("findings.training.train.train", trains)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", processes or "")  # so that it is unset afterwards
     if processes is None:
         monkeypatch.delenv("LOCAL_WORLD_SIZE")
-    train_command._train(tiny(tmp_path, trainer__threads=None), retry=False)
+    train_command._train(identify(tiny(tmp_path, trainer__threads=None)), retry=False)
     assert used == [threads]
 
 
@@ -204,7 +205,7 @@ def _save_slowly(frozen: Path) -> str:
 def test_what_the_first_process_writes_is_no_time_of_training(tmp_path: Path) -> None:
     config = run(tmp_path / "run", **ODD, trainer__chunk_seconds=0, trainer__checkpoint_every=0)
     frozen = tmp_path / "frozen.yaml"
-    frozen.write_text(freeze(config))
+    frozen.write_text(freeze(identify(config)))
     assert launch(_save_slowly, 2, frozen) == ["finished", "finished"]
     for row in record_of(config).rows():  # of 12 steps each
         assert 0 < float(row["seconds"]) < 11 * 0.2, "the second process waited that long"

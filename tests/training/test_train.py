@@ -11,6 +11,7 @@ import pytest
 
 from findings.cli.main import main
 from findings.config.frozen import freeze
+from findings.config.identity import identify
 from findings.data.batches import Batches
 from findings.errors import InputError
 from findings.records.lease import lease
@@ -171,7 +172,7 @@ def test_a_signal_before_lightning_is_ready_still_ends_at_a_chunk(
     monkeypatch.setattr(Journal, "on_fit_start", lambda *_: os.kill(os.getpid(), number), raising=False)
     config = tiny(tmp_path, trainer__chunk_seconds=0)
     handler = signal.getsignal(number)
-    outcome = train(config, stop=Stop(), progress=lambda *_: None)
+    outcome = train(identify(config), stop=Stop(), progress=lambda *_: None)
     assert (outcome.status, outcome.reason) == ("interrupted", f"received {number.name}")
     assert record_of(config)["iteration"] == 1
     assert signal.getsignal(number) is handler
@@ -197,7 +198,7 @@ def test_a_run_that_another_process_took_over_is_left_to_it(tmp_path: Path) -> N
             (record_of(config).directory / "lease.json").write_text(json.dumps(other))
 
     with pytest.raises(Leased):
-        train(config, stop=Stop(), progress=progress)
+        train(identify(config), stop=Stop(), progress=progress)
     assert record_of(config)["status"] == "running"
     assert json.loads((record_of(config).directory / "lease.json").read_text()) == other
 
@@ -210,7 +211,7 @@ def test_what_another_start_may_change_is_no_bad_input_of_a_frozen_run(
         raise error
 
     frozen = tmp_path / "frozen.yaml"
-    frozen.write_text(freeze(tiny(tmp_path)))
+    frozen.write_text(freeze(identify(tiny(tmp_path))))
     monkeypatch.setattr("findings.cli.train._train", fail)
     assert main(["train", "--frozen", str(frozen)]) == 1
     assert capsys.readouterr().err == f"findings: {error}\n"
@@ -221,7 +222,7 @@ def test_a_frozen_run_that_is_in_training_elsewhere_is_told_apart(
 ) -> None:
     config = tiny(tmp_path)
     frozen = tmp_path / "frozen.yaml"
-    frozen.write_text(freeze(config))
+    frozen.write_text(freeze(identify(config)))
     with lease(record_of(config).directory):
         assert main(["train", "--frozen", str(frozen)]) == 3
     assert "in training by process" in capsys.readouterr().err

@@ -90,7 +90,7 @@ def test_a_client_that_dies_costs_neither_this_run_nor_the_next(tmp_path: Path) 
             (client,) = (line.split()[0] for line in children.stdout.splitlines() if "wandb-core" in line)
             os.kill(int(client), signal.SIGKILL)
 
-    assert train(config, stop=Stop(), progress=progress).status == "finished"
+    assert train(identify(config), stop=Stop(), progress=progress).status == "finished"
     assert "mirrors all of its rows" in (record_of(config).directory / "wandb" / "mirror.log").read_text()
     following = tiny(tmp_path, tracking="offline", seed=1)
     go(following)
@@ -184,7 +184,7 @@ def test_the_mirror_process_ends_with_a_parent_that_is_gone(tmp_path: Path) -> N
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     (record.directory / "wandb").mkdir()
-    arguments = tracking.arguments_of(config, identify(config), record)
+    arguments = tracking.arguments_of(identify(config), record)
     environment = {**os.environ, "WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": SECRET}
     command = [sys.executable, "-m", "findings.wandb_mirror.mirror", str(record.directory), str(dead.pid)]
     subprocess.run(command, input=json.dumps(arguments), text=True, check=True, timeout=60, env=environment)
