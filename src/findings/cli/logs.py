@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.training.command import BY_HAND
 
 if TYPE_CHECKING:
     from findings.engines.slurm.submission import Submission
@@ -31,7 +32,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     try:
         _print(submission, run_id, follow=given.follow)
     except KeyboardInterrupt:
-        return 130
+        return BY_HAND
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from findings import __version__
 from findings.errors import InputError
+from findings.training.command import BY_HAND, REFUSED
 
 ACTIONS = {
     "list": "the findings, their claims, the runs needed and done, the last verdicts",
@@ -59,10 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _dispatch(given)
     except InputError as error:
         print(error if error.where.startswith("findings ") else f"findings: {error}", file=sys.stderr)
-        return 2
+        return REFUSED
     except KeyboardInterrupt:
         print("findings: interrupted; the same command resumes", file=sys.stderr)
-        return 130
+        return BY_HAND
     except BrokenPipeError:  # ... | head
         sys.stderr.close()
         return 0
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is None:
             raise
         print(f"findings: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
+        return REFUSED
 
 
 def _dispatch(given: list[str]) -> int:

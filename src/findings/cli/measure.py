@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import add_sweep
 from findings.errors import InputError
+from findings.training.command import BY_HAND, FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +43,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
         done, failures = _measure(measurable, given.rounds, given.seconds, console)
     except KeyboardInterrupt:
         print("findings: interrupted; no table is written", file=sys.stderr)
-        return 130
+        return BY_HAND
     from findings.cli.plan import changes
     from findings.cost.measure.table import tables, write
 
@@ -57,7 +58,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
             _say(console, f"written to {path}")
     for line in failures:
         _say(console, line)
-    return 1 if failures else 0
+    return FAILED if failures else 0
 
 
 def _plan(sweep: str, overrides: Sequence[str], planner: "Planner | None") -> "list[Network]":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from findings.cli.arguments import add_sweep, jobs, seconds
 from findings.errors import InputError
+from findings.training.command import FAILED, INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from findings.planning.plan import PlannedRun, Planner
@@ -60,8 +61,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     if failed:
         console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
     if result.of("refused"):
-        return 2
-    return 75 if result.signalled else 1 if failed else 0
+        return REFUSED
+    return INTERRUPTED if result.signalled else FAILED if failed else 0
 
 
 @contextlib.contextmanager
@@ -70,7 +71,7 @@ def _leaving() -> Iterator[None]:
 
     def leave(number: int, _: FrameType | None) -> NoReturn:
         print(f"findings: received {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
-        raise SystemExit(75)
+        raise SystemExit(INTERRUPTED)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGUSR1)}
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders, seconds
 from findings.errors import InputError
+from findings.training.command import FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +63,7 @@ class _Sync:
         if not records:
             where = f" of {', '.join(sweep.name for sweep in self.sweeps)}" if self.sweeps else ""
             raise InputError(str(self.runs_dir), f"holds no run{where}")
-        return 1 if self.failed else 0
+        return FAILED if self.failed else 0
 
     def watch(self, every: float) -> int:
         from findings.records.record import ENDED
@@ -76,7 +77,7 @@ class _Sync:
                 time.sleep(every)
             except KeyboardInterrupt:
                 self._say("stopped; what is not sent yet, the same command sends")
-                return 1 if self.failed else 0
+                return FAILED if self.failed else 0
 
     def _round(self) -> "list[Record]":
         """Send what is due now; the records as they were before."""

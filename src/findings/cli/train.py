@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings.errors import InputError
-from findings.training.exit_codes import FAILED, INTERRUPTED, LEASED
+from findings.training.command import FAILED, INTERRUPTED, LEASED
 
 if TYPE_CHECKING:
     from findings.config.identity import Run

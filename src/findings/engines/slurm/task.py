@@ -26,7 +26,7 @@ from findings.engines.slurm.submission import Submission, read
 from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import ending
-from findings.training.exit_codes import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED
+from findings.training.command import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED, frozen_command
 from findings.wandb_mirror.mirror import await_uploads
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
@@ -75,8 +75,7 @@ class Runner:
         return GIVEN_UP if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
 
     def _start(self, run: str) -> None:
-        command = [sys.executable, "-m", "findings.cli", "train", "--retry-failed"]
-        command += ["--frozen", str(self.submission.frozen(run))]
+        command = frozen_command(self.submission.frozen(run), retry_failed=True)
         with self._log(run).open("ab") as log:
             log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
             log.flush()
