@@ -24,7 +24,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for config in configs.values():
         record = Record(Path("runs") / identify(config).id)
         record.directory.mkdir(parents=True)
-        record.write_config(freeze(config))
+        record.write_config(freeze(identify(config)))
     record = record_of(configs["first"])
     record.update(status="failed", reason="[/x] the disk is full", iteration=12, iterations=40)
     record.update(provenance={"git": {"sha": "abc", "dirty": False}, "device": "A processor"})
