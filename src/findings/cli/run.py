@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from findings.cli.arguments import add_sweep, jobs, seconds
 from findings.errors import InputError
+from findings.system.terminal import say
 from findings.training.command import FAILED, INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
         line += "; the same command goes on with the others"
     console.print(line, highlight=False, soft_wrap=True)
     for run_id in failed:
-        console.print(
-            f"failed: {run_id}: {result.reasons.get(run_id, '')}", highlight=False, soft_wrap=True, markup=False
-        )
+        say(console, f"failed: {run_id}: {result.reasons.get(run_id, '')}")
     if failed:
         console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
     if result.of("refused"):

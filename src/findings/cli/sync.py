@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders, seconds
 from findings.errors import InputError
+from findings.system.terminal import say
 from findings.training.command import FAILED
 
 if TYPE_CHECKING:
@@ -124,4 +125,4 @@ class _Sync:
             self._say(f"{'not sent' if upload.ending == 'failed' else 'left'}: {name}: {why}")
 
     def _say(self, line: str) -> None:
-        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
+        say(self.console, line)
