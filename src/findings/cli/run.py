@@ -35,8 +35,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
 
     from findings.cli.plan import plan
     from findings.cost.autotune import apply, choose
+    from findings.engines.devices import gpus
     from findings.engines.local.display import Display
-    from findings.engines.local.pool import gpus, run_locally
+    from findings.engines.local.pool import run_locally
     from findings.engines.mps import shared_gpus
     from findings.planning.freezing import freeze_plan
     from findings.planning.plan import longest_first

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
+from findings.engines.devices import dealt, gpus
 from findings.engines.local.display import Display
 from findings.engines.local.worker import Message, Task, work
 from findings.engines.processes import context
@@ -20,6 +21,7 @@ from findings.records.lease import leased
 from findings.records.record import Record
 from findings.system.processes import cores
 from findings.training.needed import standing
+from findings.training.signals import SIGNALS
 
 RETRIES = 2  # times a run is given to another worker after its own died without a word
 
@@ -51,16 +53,6 @@ def default_jobs(runs: int) -> int:
     return max(1, min(runs, len(gpus()) or cores()))
 
 
-def gpus() -> list[str]:
-    """The CUDA devices, as CUDA_VISIBLE_DEVICES names them, without starting CUDA in this process."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
-    import torch
-
-    return [str(index) for index in range(torch.cuda.device_count())]
-
-
 def run_locally(
     runs: Sequence[PlannedRun], *, jobs: int, display: Display, retry_failed: bool, until: float | None
 ) -> Result:
@@ -85,13 +77,11 @@ class _Pool:
         self.stopping: str | None = None
 
     def run(self) -> Result:
-        before = {
-            number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-        }
+        before = {number: signal.signal(number, self._receive) for number in SIGNALS}
         try:
             self._settle_without_training()
             for index in range(min(self.jobs, len(self.waiting))):
-                self.workers.append(self._start(self.devices[index % len(self.devices)] if self.devices else None))
+                self.workers.append(self._start(dealt(self.devices, index)))
             while self.workers and (self.waiting or self.elsewhere or any(worker.run for worker in self.workers)):
                 self._step()
         finally:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from findings.engines.devices import visible
 from findings.engines.mps import shared_gpus
 from findings.engines.slurm import agents
 from findings.engines.slurm.failures import Failures
@@ -178,8 +179,8 @@ def main(arguments: Sequence[str]) -> int:
     runner = Runner(submission, index, rank)
     if died is not None:
         return runner.died(died)
-    gpus = len([gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu])
-    with shared_gpus(submission.pack, gpus) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
+    gpus = visible() or []  # SLURM names those that it gives; to ask torch would take seconds of every task
+    with shared_gpus(submission.pack, len(gpus)) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
         return runner.run()
 
 
