@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 
 from findings.engines.devices import dealt, gpus
+from findings.engines.failures import TIMES, Failure, given_up
 from findings.engines.local.display import Display
 from findings.engines.local.worker import Message, Task, work
 from findings.engines.processes import context
@@ -19,11 +20,9 @@ from findings.errors import InputError
 from findings.planning.plan import PlannedRun
 from findings.records.lease import leased
 from findings.records.record import Record
-from findings.system.processes import cores
+from findings.system.processes import cores, ending
 from findings.training.needed import standing
 from findings.training.signals import SIGNALS
-
-RETRIES = 2  # times a run is given to another worker after its own died without a word
 
 
 @dataclass
@@ -71,7 +70,8 @@ class _Pool:
         self.elsewhere: list[PlannedRun] = []  # in training by another process
         self.jobs, self.display, self.retry_failed = jobs, display, retry_failed
         self.until = until
-        self.result, self.deaths, self.stillborn = Result(), dict[str, int](), 0
+        self.result, self.stillborn = Result(), 0
+        self.failures = defaultdict[str, list[Failure]](list)  # of runs whose workers died without a word
         self.workers: list[_Worker] = []
         self.devices = gpus()
         self.stopping: str | None = None
@@ -163,26 +163,27 @@ class _Pool:
                 self.waiting.append(run)
 
     def _bury(self, worker: _Worker) -> None:
-        """A worker is gone. Asked to stop it may go; otherwise its run gets another chance in a new one."""
+        """A worker is gone. Asked to stop it may go; otherwise its run goes to a new one, unless it is given up."""
         self.workers.remove(worker)
         worker.process.join()
         run, worker.run = worker.run, None
         if not worker.ready and not worker.served and not self.stopping:
             self.stillborn += 1
-            if self.stillborn > RETRIES:
+            if self.stillborn > TIMES - 1:
                 raise RuntimeError(f"workers end with exit code {worker.process.exitcode} before they are ready")
         if run is not None:
             record = Record(run.directory)
             if self.stopping:
                 self._settle(run, "interrupted", self.stopping)
             else:
-                self.deaths[run.id] = self.deaths.get(run.id, 0) + 1
-                reason = f"the worker ended with exit code {worker.process.exitcode}"
-                if self.deaths[run.id] <= RETRIES:
+                noted = self.failures[run.id]
+                noted.append(Failure(f"its worker {ending(worker.process.exitcode)}", int(record.get("iteration", 0))))
+                why = given_up(noted)
+                if why is None:
                     self.waiting.appendleft(run)
                 else:
-                    record.update(status="failed", reason=reason)
-                    self._settle(run, "failed", reason)
+                    record.update(status="failed", reason=why)
+                    self._settle(run, "failed", why)
         if not self.stopping and (self.waiting or self.elsewhere):
             self.workers.append(self._start(worker.device))
 
