@@ -39,7 +39,6 @@ def trained(planned: list[PlannedRun], monkeypatch: pytest.MonkeyPatch) -> Calla
             task: Task = connection.recv()
             train(Record(task.frozen.parent))
             connection.send(Message("ended", task.id, "finished"))
-            connection.recv()
 
         monkeypatch.setattr(pool, "context", lambda: mp.get_context("fork"))
         monkeypatch.setattr(pool, "work", work)
