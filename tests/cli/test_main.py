@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from findings.cli.main import ACTIONS, main
+from findings.cli.actions import ACTIONS
+from findings.cli.main import main
 from findings.planning.request import request
 from golden_files import golden
 
@@ -63,7 +64,8 @@ def test_help_is_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_action_has_its_own_help_without_importing_anything_heavy() -> None:
     code = f"""
 import contextlib, io, sys
-from findings.cli.main import ACTIONS, main
+from findings.cli.actions import ACTIONS
+from findings.cli.main import main
 for arguments in (["--help"], ["--version"], *([action, "--help"] for action in ACTIONS)):
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):

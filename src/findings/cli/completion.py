@@ -3,10 +3,10 @@
 import os
 from collections.abc import Sequence
 
+from findings.cli.actions import ACTIONS
+
 
 def run(arguments: Sequence[str]) -> int:
-    from findings.cli.main import ACTIONS
-
     line = os.environ.get("COMP_LINE", "")
     words = line.split(" ")
     if len(words) <= 2:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from findings.cli.arguments import folders
+from findings.cli.arguments import folders, one_run
 from findings.errors import InputError
+from findings.training.command import BY_HAND
 
 if TYPE_CHECKING:
     from findings.engines.slurm.submission import Submission
@@ -26,23 +27,14 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
     runs_dir = folders(given.overrides, "runs_dir")["runs_dir"]
     submitted = submissions(runs_dir)
-    run_id = _find(given.run, [run for submission in submitted for run in submission.runs])
+    known = (run for submission in submitted for run in submission.runs)
+    run_id = one_run(given.run, known, missing="no such run was submitted")
     submission = next(one for one in reversed(submitted) if run_id in one.runs)
     try:
         _print(submission, run_id, follow=given.follow)
     except KeyboardInterrupt:
-        return 130
+        return BY_HAND
     return 0
-
-
-def _find(text: str, runs: Sequence[str]) -> str:
-    known = sorted(set(runs))
-    found = [text] if text in known else [run for run in known if text in run]
-    if len(found) > 1:
-        raise InputError(f"'{text}'", f"is part of {len(found)} run ids", found)
-    if not found:
-        raise InputError(f"'{text}'", "no such run was submitted", known, text)
-    return found[0]
 
 
 def _print(submission: "Submission", run_id: str, *, follow: bool) -> None:

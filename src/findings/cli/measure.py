@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import add_sweep
 from findings.errors import InputError
+from findings.system import terminal
+from findings.training.command import BY_HAND, FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from findings.planning.plan import Planner
     from findings.planning.sweeps import Sweep
 
-QUIET_SECONDS = 20  # between two plain lines, at most
 PRELOADED = (
     "findings.cost.measure.steps",
 )  # what every measuring process would import anew, their server imports for all
@@ -32,15 +33,11 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     given = parser.parse_intermixed_args(arguments)
     try:
         measurable = _plan(given.sweep, given.overrides, planner)
-        from rich.console import Console
-
-        console = Console()
-        if not console.is_terminal:
-            console = Console(width=200)
+        console = terminal.console()
         done, failures = _measure(measurable, given.rounds, given.seconds, console)
     except KeyboardInterrupt:
         print("findings: interrupted; no table is written", file=sys.stderr)
-        return 130
+        return BY_HAND
     from findings.cost.measure.table import tables, write
     from findings.planning.request import changes
 
@@ -49,13 +46,15 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     changed = [key for key in changes(given.overrides) if key != "seed"]
     if changed:
         left = ", ".join(str(path) for path in tables(measurable))
-        _say(console, f"note: with {', '.join(changed)} changed, these are not the finding's own; {left} is left alone")
+        terminal.say(
+            console, f"note: with {', '.join(changed)} changed, these are not the finding's own; {left} is left alone"
+        )
     else:
         for path in write(done):
-            _say(console, f"written to {path}")
+            terminal.say(console, f"written to {path}")
     for line in failures:
-        _say(console, line)
-    return 1 if failures else 0
+        terminal.say(console, line)
+    return FAILED if failures else 0
 
 
 def _plan(sweep: str, overrides: Sequence[str], planner: "Planner | None") -> "list[Network]":
@@ -105,7 +104,7 @@ def _measure(
     from findings.cost.measure.rounds import measured
 
     done, failures, round = [], [], 0
-    began = spoken = time.monotonic()
+    began, quiet = time.monotonic(), terminal.Quiet()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # drawn between measurements only: nothing else of ours runs during one
     bar = Progress(*columns, console=console, disable=not console.is_terminal, transient=True, auto_refresh=False)
@@ -121,10 +120,11 @@ def _measure(
                 done.append(one)
             bar.update(task, completed=count, total=total, refresh=True)
             now = time.monotonic()
-            if not console.is_terminal and (one.round != round or now - spoken > QUIET_SECONDS):
-                round, spoken = one.round, now
+            if not console.is_terminal and (one.round != round or quiet.is_over()):
+                round = one.round
+                quiet.begin()
                 left = f", about {(now - began) / (count - 1) * (total - count):.0f} s left" if count > 1 else ""
-                _say(console, f"[{count}/{total}] round {round} of {rounds}{left}")
+                terminal.say(console, f"[{count}/{total}] round {round} of {rounds}{left}")
             if count == 1:
                 began = now  # the first one waits for the server of the processes
     return done, failures
@@ -156,15 +156,13 @@ def _show(networks: "Sequence[Network]", done: "Sequence[Measured]", console: "C
     facts = {(one.network.config.recipe.precision.name, one.network.config.recipe.batch_size) for one in done}
     for device, kind, threads in sorted({(result.device, result.accelerator, result.threads) for result in results}):
         for precision, batch in sorted(facts):
-            _say(console, f"{device} ({kind}), {precision}, {threads} thread{'s'[: threads != 1]}, batches of {batch}")
+            terminal.say(
+                console, f"{device} ({kind}), {precision}, {threads} thread{'s'[: threads != 1]}, batches of {batch}"
+            )
     share = share_of_others(results, cores())
     if share > SUSPICIOUS:
-        _say(
+        terminal.say(
             console,
             f"warning: the machine was not ours alone: others had {100 * share:.0f} % of its cores' time meanwhile; "
             "these figures are not to be trusted",
         )
-
-
-def _say(console: "Console", line: str) -> None:
-    console.print(line, highlight=False, soft_wrap=True, markup=False)

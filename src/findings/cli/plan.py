@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import add_sweep, count
 from findings.errors import InputError
+from findings.system import terminal
 
 if TYPE_CHECKING:
     from findings.cost.prediction import Prediction
@@ -40,13 +41,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     if planned.note:
         print(planned.note)
     prediction = _predict(runs, device, given.gpus or 1) if device else None
-    from rich.console import Console
     from rich.table import Table
 
     varying = [key for key in _axes(runs) if len({run.varies.get(key) for run in runs}) > 1]
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)  # in a log or a pipe, whole ids are worth more than a narrow table
+    console = terminal.console()
     table = Table("run", *varying, title=f"{len(runs)} runs", title_justify="left")
     for column in ("parameters", "multiply-adds", "iterations", *(("time", "basis") if prediction else ())):
         table.add_column(column, justify="left" if column == "basis" else "right")
@@ -66,7 +64,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     work = sum(run.work for run in runs)
     console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
     for line in totals(prediction) if prediction else ():
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        terminal.say(console, line)
     return 0
 
 

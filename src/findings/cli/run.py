@@ -10,6 +10,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from findings.cli.arguments import add_sweep, jobs, seconds
+from findings.system.terminal import say
+from findings.training.command import FAILED, INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from findings.planning.plan import Planner
@@ -30,8 +32,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     from rich.console import Console
 
     from findings.cost.autotune import apply, choose
+    from findings.engines.devices import gpus
     from findings.engines.local.display import Display
-    from findings.engines.local.pool import gpus, run_locally
+    from findings.engines.local.pool import run_locally
     from findings.engines.mps import shared_gpus
     from findings.planning.plan import longest_first
     from findings.planning.request import request
@@ -55,14 +58,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
         line += "; the same command goes on with the others"
     console.print(line, highlight=False, soft_wrap=True)
     for run_id in failed:
-        console.print(
-            f"failed: {run_id}: {result.reasons.get(run_id, '')}", highlight=False, soft_wrap=True, markup=False
-        )
+        say(console, f"failed: {run_id}: {result.reasons.get(run_id, '')}")
     if failed:
         console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
     if result.of("refused"):
-        return 2
-    return 75 if result.signalled else 1 if failed else 0
+        return REFUSED
+    return INTERRUPTED if result.signalled else FAILED if failed else 0
 
 
 @contextlib.contextmanager
@@ -71,7 +72,7 @@ def _leaving() -> Iterator[None]:
 
     def leave(number: int, _: FrameType | None) -> NoReturn:
         print(f"findings: received {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
-        raise SystemExit(75)
+        raise SystemExit(INTERRUPTED)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGUSR1)}
     try:

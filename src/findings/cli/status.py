@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.system import terminal
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from findings.engines.slurm.state import State
 
 COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red", "interrupted": "yellow"}
-ENDED = ("finished", "failed", "lost", "interrupted")  # what is interrupted has no task in the queue
+SETTLED = ("finished", "failed", "lost", "interrupted")  # what has a task in the queue yet is none of these
 SHOWN = 60  # runs; of more, those that are finished or queued are only counted
 EVERY = 10.0  # seconds
 
@@ -28,11 +29,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     given = parser.parse_intermixed_args(arguments)
     runs_dir = folders([text for text in given.sweep if "=" in text], "runs_dir")["runs_dir"]
     sweeps = [text for text in given.sweep if "=" not in text]
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
+    console = terminal.console()
     found = _states(runs_dir, sweeps)
     if not given.watch:
         console.print(_shown(found))
@@ -76,7 +73,7 @@ def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> No
         while True:
             found = _states_once_slurm_answers(runs_dir, sweeps)
             live.update(_shown(found), refresh=True)
-            if all(state.state in ENDED for state in found):
+            if all(state.state in SETTLED for state in found):
                 return
             time.sleep(EVERY)
 
@@ -90,7 +87,7 @@ def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) ->
         if line != before:
             console.print(line, highlight=False, soft_wrap=True)
             before = line
-        if all(state.state in ENDED for state in found):
+        if all(state.state in SETTLED for state in found):
             console.print(_shown(found))
             return
         time.sleep(EVERY)
@@ -113,7 +110,7 @@ def _shown(found: "Sequence[State]") -> "Group":
             state.run,
             Text(f"{state.state}{again}", style=COLOURS.get(state.state, "")),
             f"{state.iteration:,} of {state.iterations:,}" if state.iterations else "",
-            _time(state.left) if state.left and state.state not in ENDED else "",
+            _time(state.left) if state.left and state.state not in SETTLED else "",
             state.where,
             Text(state.reason),
             Text(_near(state.log) if state.log and state.state != "finished" else ""),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from findings.cli.arguments import add_sweep
 from findings.errors import InputError
+from findings.training.command import BY_HAND, FAILED
 
 FOLDERS = ("runs_dir", "results_dir")
 
@@ -32,10 +33,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
     planner = Planner()
     code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *given.overrides], planner)
-    if code not in (0, 1):  # a run that failed is in the report; what was interrupted goes on another time
+    if code not in (0, FAILED):  # a run that failed is in the report; what was interrupted goes on another time
         return code
     unmeasured = measure.run(_parser("measure"), [given.sweep, "--seconds", given.seconds, *given.overrides], planner)
-    if unmeasured == 130:
+    if unmeasured == BY_HAND:
         return unmeasured
     folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]
     report.run(_parser("report"), [scale, *folders])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders, seconds
 from findings.errors import InputError
+from findings.system.terminal import say
+from findings.training.command import FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +64,7 @@ class _Sync:
         if not records:
             where = f" of {', '.join(sweep.name for sweep in self.sweeps)}" if self.sweeps else ""
             raise InputError(str(self.runs_dir), f"holds no run{where}")
-        return 1 if self.failed else 0
+        return FAILED if self.failed else 0
 
     def watch(self, every: float) -> int:
         from findings.records.record import ENDED
@@ -76,7 +78,7 @@ class _Sync:
                 time.sleep(every)
             except KeyboardInterrupt:
                 self._say("stopped; what is not sent yet, the same command sends")
-                return 1 if self.failed else 0
+                return FAILED if self.failed else 0
 
     def _round(self) -> "list[Record]":
         """Send what is due now; the records as they were before."""
@@ -123,4 +125,4 @@ class _Sync:
             self._say(f"{'not sent' if upload.ending == 'failed' else 'left'}: {name}: {why}")
 
     def _say(self, line: str) -> None:
-        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
+        say(self.console, line)

@@ -4,19 +4,18 @@ import argparse
 import itertools
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings.errors import InputError
-from findings.training.exit_codes import FAILED, INTERRUPTED, LEASED
+from findings.system.terminal import Quiet, say
+from findings.training.command import FAILED, INTERRUPTED, LEASED
 
 if TYPE_CHECKING:
     from findings.config.identity import Run
     from findings.training.train import Outcome
 
-QUIET_SECONDS = 20  # between two plain lines
 EXIT_CODES = {"finished": 0, "skipped": 0, "failed": FAILED, "interrupted": INTERRUPTED}
 HELP = """\
 usage: findings train [override ...] [--cfg job] [-m] [--retry-failed]
@@ -172,15 +171,14 @@ def _train(run: "Run", retry: bool) -> "Outcome":
     if run.config.trainer.threads is None:
         run = run.with_trainer(threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     world = launched()
-    console, spoken = Console(quiet=not world.leads), time.monotonic()
+    console, quiet = Console(quiet=not world.leads), Quiet()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(run.id, total=run.config.recipe.iterations)
 
         def progress(iteration: int, iterations: int, latest: str) -> None:
-            nonlocal spoken
             bars.update(bar, completed=iteration)
-            if not console.is_terminal and time.monotonic() - spoken > QUIET_SECONDS:
-                spoken = time.monotonic()
+            if not console.is_terminal and quiet.is_over():
+                quiet.begin()
                 console.print(f"iteration {iteration:,} of {iterations:,} {latest}", highlight=False, soft_wrap=True)
 
         try:
@@ -189,6 +187,5 @@ def _train(run: "Run", retry: bool) -> "Outcome":
             raise InTraining(run.id, str(holder)) from None
     console.quiet = not (world.leads or world.parted)
     reason = f": {outcome.reason}" if outcome.reason else ""
-    where = run.directory
-    console.print(f"{outcome.status}{reason}: {where}", highlight=False, soft_wrap=True, markup=False)
+    say(console, f"{outcome.status}{reason}: {run.directory}")
     return outcome

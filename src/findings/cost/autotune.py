@@ -17,7 +17,8 @@ from findings.config.schema import Config
 from findings.cost.measure.machine import Others
 from findings.cost.measure.measurement import Failure
 from findings.data.cache import directory
-from findings.engines.local.pool import default_jobs, gpus
+from findings.engines.devices import gpus
+from findings.engines.local.pool import default_jobs
 from findings.engines.mps import shared_gpus
 from findings.judging.judge import SUSPICIOUS
 from findings.planning.plan import PlannedRun, share_threads

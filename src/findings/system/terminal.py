@@ -24,14 +24,15 @@ def say(console: "Console", line: str) -> None:
 
 
 class Quiet:
-    """When a log was last written to."""
+    """How long nothing was written to a log."""
 
     def __init__(self) -> None:
-        self.spoken = time.monotonic()
+        self.begin()
+
+    def begin(self) -> None:
+        """A line has just been written."""
+        self.since = time.monotonic()
 
     def is_over(self) -> bool:
-        """Whether it is time for a line again; it then counts as written."""
-        if time.monotonic() - self.spoken <= QUIET_SECONDS:
-            return False
-        self.spoken = time.monotonic()
-        return True
+        """Whether it is time for a line again."""
+        return time.monotonic() - self.since > QUIET_SECONDS

@@ -19,7 +19,7 @@ from types import FrameType
 from findings.errors import InputError
 from findings.records.lease import leased
 from findings.records.record import Record
-from findings.training.exit_codes import INTERRUPTED, LEASED
+from findings.training.command import INTERRUPTED, LEASED, REFUSED, frozen_command
 from findings.training.signals import SIGNALS
 from findings.wandb_mirror.mirror import await_uploads
 from findings.wandb_mirror.server import has_key, host, unreachable
@@ -55,7 +55,7 @@ def run_agent(sweep_id: str, *, count: int | None = None) -> int:
             break
         if leased(record.directory):  # by now, by another task that was interrupted with this one
             continue
-        code = task.run([sys.executable, "-m", "findings.cli", "train", "--frozen", str(record.config)])
+        code = task.run(frozen_command(record.config))
         codes += [code] if code != LEASED else []
     left = None if count is None else count - len(codes)
     if left != 0:
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str]) -> int:
         return run_agent(given.sweep_id, count=given.count)
     except InputError as error:
         print(f"findings: {error}", file=sys.stderr)
-        return 2
+        return REFUSED
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """What several workers that train side by side get done together, counted over one window."""
 
 import math
-import os
 import signal
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from findings.cost.measure.measurement import Failure
 from findings.cost.measure.steps import ENDLESS, one_line
 from findings.data import load
 from findings.data.stream import place
+from findings.engines.devices import dealt, use
 from findings.engines.processes import context
 from findings.errors import InputError
 from findings.training.assembly import DTYPES, new_learner, new_trainer, quiet, ready
@@ -36,10 +36,9 @@ def images_per_second(
     """
     late = time.monotonic() + patience - seconds
     pipes = [context().Pipe() for _ in range(workers)]
-    dealt = [devices[index % len(devices)] if devices else None for index in range(workers)]
     processes = [
-        context().Process(target=train, args=(theirs, config, device), daemon=True)
-        for (_, theirs), device in zip(pipes, dealt, strict=True)
+        context().Process(target=train, args=(theirs, config, dealt(devices, index)), daemon=True)
+        for index, (_, theirs) in enumerate(pipes)
     ]
     try:
         for process, (_, theirs) in zip(processes, pipes, strict=True):
@@ -96,8 +95,7 @@ class Pace(pl.Callback):
 def train(parent: Connection, config: Config, gpu: str | None) -> None:
     """A worker: says when it is warm, and when told to stop what it had done by when; or a Failure."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C the parent takes care
-    if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    use(gpu)
     config = replace(config, recipe=replace(config.recipe, iterations=ENDLESS))
     try:
         device = ready(config)

@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from findings.planning.plan import PlannedRun
-
-QUIET_SECONDS = 20  # between two plain lines
+from findings.system.terminal import Quiet, say
 
 
 class Display:
@@ -20,7 +19,7 @@ class Display:
         self.count, self.ended = len(runs), 0
         self.done: dict[str, int] = {}  # work
         self.bars: dict[str, TaskID] = {}
-        self.started = self.spoken = time.monotonic()
+        self.started, self.quiet = time.monotonic(), Quiet()
         self.skipped = 0  # work that was done before
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -71,13 +70,13 @@ class Display:
 
     def refresh(self) -> None:
         """In a log: a line now and then that all is well, and when it will be over."""
-        if not self.console.is_terminal and time.monotonic() - self.spoken > QUIET_SECONDS:
+        if not self.console.is_terminal and self.quiet.is_over():
             percent = 100 * sum(self.done.values()) / max(1, self.total)
             self.say(f"{self.ended} of {self.count} runs, {percent:.0f} % of the work, {self._eta()}")
 
     def say(self, line: str) -> None:
-        self.spoken = time.monotonic()
-        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
+        self.quiet.begin()
+        say(self.console, line)
 
     def _eta(self) -> str:
         new = sum(self.done.values()) - self.skipped

@@ -4,13 +4,15 @@ import contextlib
 import os
 import signal
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
+from findings.engines.devices import dealt, gpus
+from findings.engines.failures import TIMES, Failure, given_up
 from findings.engines.local.display import Display
 from findings.engines.local.worker import Message, Task, work
 from findings.engines.processes import context
@@ -18,10 +20,9 @@ from findings.errors import InputError
 from findings.planning.plan import PlannedRun
 from findings.records.lease import leased
 from findings.records.record import Record
-from findings.system.processes import cores
+from findings.system.processes import cores, ending
 from findings.training.needed import standing
-
-RETRIES = 2  # times a run is given to another worker after its own died without a word
+from findings.training.signals import SIGNALS
 
 
 @dataclass
@@ -51,16 +52,6 @@ def default_jobs(runs: int) -> int:
     return max(1, min(runs, len(gpus()) or cores()))
 
 
-def gpus() -> list[str]:
-    """The CUDA devices, as CUDA_VISIBLE_DEVICES names them, without starting CUDA in this process."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
-    import torch
-
-    return [str(index) for index in range(torch.cuda.device_count())]
-
-
 def run_locally(
     runs: Sequence[PlannedRun], *, jobs: int, display: Display, retry_failed: bool, until: float | None
 ) -> Result:
@@ -79,19 +70,18 @@ class _Pool:
         self.elsewhere: list[PlannedRun] = []  # in training by another process
         self.jobs, self.display, self.retry_failed = jobs, display, retry_failed
         self.until = until
-        self.result, self.deaths, self.stillborn = Result(), dict[str, int](), 0
+        self.result, self.stillborn = Result(), 0
+        self.failures = defaultdict[str, list[Failure]](list)  # of runs whose workers died without a word
         self.workers: list[_Worker] = []
         self.devices = gpus()
         self.stopping: str | None = None
 
     def run(self) -> Result:
-        before = {
-            number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-        }
+        before = {number: signal.signal(number, self._receive) for number in SIGNALS}
         try:
             self._settle_without_training()
             for index in range(min(self.jobs, len(self.waiting))):
-                self.workers.append(self._start(self.devices[index % len(self.devices)] if self.devices else None))
+                self.workers.append(self._start(dealt(self.devices, index)))
             while self.workers and (self.waiting or self.elsewhere or any(worker.run for worker in self.workers)):
                 self._step()
         finally:
@@ -173,26 +163,27 @@ class _Pool:
                 self.waiting.append(run)
 
     def _bury(self, worker: _Worker) -> None:
-        """A worker is gone. Asked to stop it may go; otherwise its run gets another chance in a new one."""
+        """A worker is gone. Asked to stop it may go; otherwise its run goes to a new one, unless it is given up."""
         self.workers.remove(worker)
         worker.process.join()
         run, worker.run = worker.run, None
         if not worker.ready and not worker.served and not self.stopping:
             self.stillborn += 1
-            if self.stillborn > RETRIES:
+            if self.stillborn > TIMES - 1:
                 raise RuntimeError(f"workers end with exit code {worker.process.exitcode} before they are ready")
         if run is not None:
             record = Record(run.directory)
             if self.stopping:
                 self._settle(run, "interrupted", self.stopping)
             else:
-                self.deaths[run.id] = self.deaths.get(run.id, 0) + 1
-                reason = f"the worker ended with exit code {worker.process.exitcode}"
-                if self.deaths[run.id] <= RETRIES:
+                noted = self.failures[run.id]
+                noted.append(Failure(f"its worker {ending(worker.process.exitcode)}", int(record.get("iteration", 0))))
+                why = given_up(noted)
+                if why is None:
                     self.waiting.appendleft(run)
                 else:
-                    record.update(status="failed", reason=reason)
-                    self._settle(run, "failed", reason)
+                    record.update(status="failed", reason=why)
+                    self._settle(run, "failed", why)
         if not self.stopping and (self.waiting or self.elsewhere):
             self.workers.append(self._start(worker.device))
 

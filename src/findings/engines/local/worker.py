@@ -1,13 +1,14 @@
 """A worker process: pays for start-up once, then trains the runs it is sent, one after the other."""
 
 import contextlib
-import os
 import signal
 import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+
+from findings.engines.devices import use
 
 
 class Task(NamedTuple):
@@ -29,8 +30,7 @@ class Message(NamedTuple):
 def work(connection: Connection, device: str | None, engine: int) -> None:
     """Train what comes through ``connection`` until it closes, a signal asks to stop, or process ``engine`` is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's ^C, until the imports are done the parent takes care
-    if device is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = device
+    use(device)
     from findings.config.frozen import thaw
     from findings.errors import InputError
     from findings.records.lease import Leased

@@ -8,7 +8,7 @@ from findings.engines.slurm.submission import Submission
 from findings.errors import InputError
 from findings.records.record import Record
 from findings.system.processes import ending
-from findings.training.exit_codes import GIVEN_UP, INTERRUPTED
+from findings.training.command import GIVEN_UP, INTERRUPTED
 from findings.wandb_mirror.agent import Unreachable, run_agent
 
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from findings.engines.devices import visible
 from findings.engines.mps import shared_gpus
 from findings.engines.slurm import agents
 from findings.engines.slurm.failures import Failures
@@ -26,7 +27,7 @@ from findings.engines.slurm.submission import Submission, read
 from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import ending
-from findings.training.exit_codes import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED
+from findings.training.command import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED, frozen_command
 from findings.wandb_mirror.mirror import await_uploads
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
@@ -75,8 +76,7 @@ class Runner:
         return GIVEN_UP if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
 
     def _start(self, run: str) -> None:
-        command = [sys.executable, "-m", "findings.cli", "train", "--retry-failed"]
-        command += ["--frozen", str(self.submission.frozen(run))]
+        command = frozen_command(self.submission.frozen(run), retry_failed=True)
         with self._log(run).open("ab") as log:
             log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
             log.flush()
@@ -179,8 +179,8 @@ def main(arguments: Sequence[str]) -> int:
     runner = Runner(submission, index, rank)
     if died is not None:
         return runner.died(died)
-    gpus = len([gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu])
-    with shared_gpus(submission.pack, gpus) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
+    gpus = visible() or []  # SLURM names those that it gives; to ask torch would take seconds of every task
+    with shared_gpus(submission.pack, len(gpus)) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
         return runner.run()
 
 
