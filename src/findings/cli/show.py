@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.records.library import matching
 from findings.records.record import Record
 
 if TYPE_CHECKING:
@@ -38,12 +39,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 def _find(text: str, runs_dir: Path) -> Record:
     known = sorted(path.parent.name for path in runs_dir.glob("*/config.yaml"))
-    found = [text] if text in known else [name for name in known if text in name]
-    if len(found) > 1:
-        raise InputError(f"'{text}'", f"is part of {len(found)} run ids in {runs_dir}", found)
-    if not found:
-        raise InputError(f"'{text}'", f"no such run in {runs_dir}", known, text)
-    return Record(runs_dir / found[0])
+    return Record(runs_dir / matching(text, known, runs_dir))
 
 
 def _one(record: Record) -> "list[Table]":
