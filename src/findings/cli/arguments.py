@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from findings.errors import InputError
@@ -24,20 +24,6 @@ def folders(overrides: Sequence[str], *names: str) -> dict[str, Path]:
             raise InputError(f"'{override}'", "no such override of this action", [f"{name}=DIR" for name in found], key)
         found[key] = Path(value)
     return found
-
-
-def one_run(text: str, runs: Iterable[str], *, missing: str, where: str = "") -> str:
-    """The one of ``runs`` with this id, or with ``text`` as a part of it.
-
-    ``missing`` is what to say if there is none, ``where`` comes after "run ids" if there are several.
-    """
-    known = sorted(set(runs))
-    found = [text] if text in known else [run for run in known if text in run]
-    if len(found) > 1:
-        raise InputError(f"'{text}'", f"is part of {len(found)} run ids{where}", found)
-    if not found:
-        raise InputError(f"'{text}'", missing, known, text)
-    return found[0]
 
 
 def jobs(text: str) -> int | None:

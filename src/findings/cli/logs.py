@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from findings.cli.arguments import folders, one_run
+from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.records.library import one_run
 from findings.training.command import BY_HAND
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from findings.cli.arguments import folders, one_run
+from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.records.library import one_run
 from findings.records.record import Record
 
 if TYPE_CHECKING:

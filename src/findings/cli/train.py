@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings.errors import InputError
-from findings.system.terminal import Quiet, say
 from findings.training.command import FAILED, INTERRUPTED, LEASED
 
 if TYPE_CHECKING:
@@ -158,34 +157,10 @@ def _check(arguments: list[str]) -> list[str]:
 
 
 def _train(run: "Run", retry: bool) -> "Outcome":
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from findings.engines.here import train_here
     from findings.records.lease import Leased
-    from findings.system.processes import cores
-    from findings.training.processes import launched
-    from findings.training.signals import Stop
-    from findings.training.train import train
-    from findings.wandb_mirror.mirror import mirror
 
-    if run.config.trainer.threads is None:
-        run = run.with_trainer(threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-    world = launched()
-    console, quiet = Console(quiet=not world.leads), Quiet()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(run.id, total=run.config.recipe.iterations)
-
-        def progress(iteration: int, iterations: int, latest: str) -> None:
-            bars.update(bar, completed=iteration)
-            if not console.is_terminal and quiet.is_over():
-                quiet.begin()
-                console.print(f"iteration {iteration:,} of {iterations:,} {latest}", highlight=False, soft_wrap=True)
-
-        try:
-            outcome = train(run, stop=Stop(), progress=progress, observer=mirror, retry_failed=retry, world=world)
-        except Leased as holder:
-            raise InTraining(run.id, str(holder)) from None
-    console.quiet = not (world.leads or world.parted)
-    reason = f": {outcome.reason}" if outcome.reason else ""
-    say(console, f"{outcome.status}{reason}: {run.directory}")
-    return outcome
+    try:
+        return train_here(run, retry_failed=retry)
+    except Leased as holder:
+        raise InTraining(run.id, str(holder)) from None

@@ -95,10 +95,11 @@ class Record:
 
     def rows(self) -> list[dict[str, str]]:
         """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty."""
-        if not self.metrics.exists():
-            return []
-        with self.metrics.open(newline="") as stream:
-            return [row for row in csv.DictReader(stream) if _complete(row)]
+        return _rows(self.metrics)
+
+    def probe_rows(self) -> list[dict[str, str]]:
+        """probes.csv, one row per probe; none where the run was not probed."""
+        return _rows(self.probes)
 
     def append(self, row: dict[str, Any]) -> None:
         """Add the row of one evaluated epoch."""
@@ -117,6 +118,13 @@ class Record:
         text = _csv([row for row in self.rows() if int(row["iteration"]) <= iteration], COLUMNS, header=True)
         if self.metrics.exists() and self.metrics.read_text() != text:
             write_atomically(self.metrics, text)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as stream:
+        return [row for row in csv.DictReader(stream) if _complete(row)]
 
 
 def _complete(row: dict[str, str]) -> bool:

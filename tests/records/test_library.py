@@ -2,8 +2,8 @@
 
 import pytest
 
-from findings.cli.arguments import one_run
 from findings.errors import InputError
+from findings.records.library import one_run
 
 RUNS = ["resnet20-s1", "resnet20-s10", "plain20-s1", "plain20-s1"]
 
