@@ -62,6 +62,23 @@ def test_two_ways_to_say_the_same_are_one_run() -> None:
     assert id_of("recipe.lr=1.0e-1") == id_of("recipe.lr=0.1")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["model=resnet20", "model.depth=110"], ["model=resnet110"]),
+        (["model=plain110", "model.shortcut=identity"], ["model=resnet110"]),
+        (["model=resnet110", "model.depth=20"], ["model=resnet20"]),
+        (["model=resnet110", "model.shortcut=none"], ["model=plain110"]),
+        (["model=resnet20", "model.depth=110", "model.width=8"], ["model=resnet110", "model.width=8"]),
+    ],
+)
+def test_what_holds_for_a_network_comes_with_the_network_that_results(one: list[str], other: list[str]) -> None:
+    """ResNet-110's warm-up does, in the recipe of He et al. 2015."""
+    assert id_of("scale=cifar10", *one) == id_of("scale=cifar10", *other)
+    warms_up = "110" in identify(made(*other)).name and "plain" not in other[0]
+    assert made("scale=cifar10", *one).recipe.warmup_iterations == (400 if warms_up else 0)
+
+
 def test_the_order_of_overrides_plays_no_part() -> None:
     assert id_of("recipe.lr=0.05", "model.width=4") == id_of("model.width=4", "recipe.lr=0.05")
 
