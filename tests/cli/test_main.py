@@ -216,6 +216,8 @@ def test_cfg_prints_the_composed_config(capsys: pytest.CaptureFixture[str], else
         assert main(["train", *arguments]) == 0
         shown = yaml.safe_load(capsys.readouterr().out)
         assert (shown["model"]["depth"], shown["model"]["shortcut"], shown["seed"]) == (56, "none", 3)
+    assert main(["train", "scale=cifar10", "model=resnet20", "model.depth=110", "--cfg", "job"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["recipe"]["warmup_iterations"] == 400, "as it would be trained"
     assert list(elsewhere.iterdir()) == []
 
 

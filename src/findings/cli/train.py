@@ -88,7 +88,7 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
     if not completing:
         # Hydra wants its flags after the overrides
         arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
-        arguments += _check(arguments)
+        arguments = [*_check(arguments), *arguments]
     outcomes: list[Outcome] = []
     refused: list[InputError] = []
 
