@@ -41,7 +41,7 @@ def test_every_sweep_trains_what_its_claims_are_about(name: str) -> None:
     assert set(models) <= set(groups()["model"])
     for role, candidates in finding.roles.items():
         assert len([model for model in models if model in candidates]) == 1, role
-    known = {*models, *(subject.model for subject in finding.counted)}
+    known = {*models, *(subject.model for subject in finding.untrained)}
     for claim in finding.claims:
         assert claim.cast(cast(finding.roles, models)).contrast.keys() <= known
     assert len(sweep.axes["seed"]) >= 3
@@ -69,8 +69,8 @@ def test_networks_of_two_line_ups_never_play_together() -> None:
         {"kind": "measured"},
         {"margin": 0.5},
         {"contrast": {"a": 1, "b": -2}},
-        {"counts": {"a": "1", "b": "2"}},
-        {"kind": "computed", "counts": {"a": "1"}},
+        {"quoted": {"a": "1", "b": "2"}},
+        {"kind": "computed", "quoted": {"a": "1"}},
         {"kind": "measured", "margin": 1.0, "contrast": {"a": 0.5, "b": -0.5}},
     ],
 )

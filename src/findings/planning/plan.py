@@ -83,7 +83,7 @@ class Planner:
             self._counted[key] = count(config), len(refused) if sizes else None
         return self._counted[key]
 
-    def counted(self, networks: Sequence[Subject]) -> list[dict[str, Any]]:
+    def untrained(self, networks: Sequence[Subject]) -> list[dict[str, Any]]:
         """What networks that are not trained cost, as plan.json holds it."""
         for network in networks:
             if network not in self._subjects:
@@ -129,7 +129,7 @@ def longest_first(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
 
 
 def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
-    """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
+    """Write the arms, and the networks not trained, to results/<scale>/<finding>/plan.json for the report.
 
     A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
     """
@@ -148,7 +148,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
         "arms": arms,
-        "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
+        "counted": planner.untrained(findings()[sweep.finding].untrained if sweep.finding in findings() else ()),
     }
     return write_if_changed(path, json.dumps(content, indent=1) + "\n")
 

@@ -20,14 +20,14 @@ def networks(evidence: Evidence) -> str:
     heads = len({arm.counts.head_parameters for arm in evidence.plan.arms}) > 1
     rows = []
     for arm in evidence.plan.arms:
-        runs = [run for run in evidence.counted(arm.model) if run.rows]
+        runs = [run for run in evidence.runs_of(arm.model) if run.rows]
         best = [
             min(value for row in run.rows if (value := row["test_error"]) is not None) for run in runs if _tested(run)
         ]
         head = (_count(arm.counts.head_parameters),) if heads else ()
-        counts = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
+        cells = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
         errors = ("train_error", "remeasured_train_error", "test_error", "generalisation_gap")
-        rows.append((arm.model, *counts, *(spread(final(runs, column)) for column in errors), spread(best)))
+        rows.append((arm.model, *cells, *(spread(final(runs, column)) for column in errors), spread(best)))
     headings = (
         *("network", "parameters", *(["of the head"] if heads else []), "multiply-adds", "seeds"),
         *("training error (%), as trained", "training error (%), re-measured", "test error (%)"),
@@ -40,7 +40,7 @@ def probes(evidence: Evidence) -> str:
     """Test error and agreement of every network, for each shift and size; empty where nothing was probed."""
     found: dict[tuple[str, int], dict[str, list[Probe]]] = {}
     for arm in evidence.plan.arms:
-        for run in evidence.counted(arm.model):
+        for run in evidence.runs_of(arm.model):
             for probe in run.probes:
                 found.setdefault((probe.probe, probe.value), {}).setdefault(arm.model, []).append(probe)
     if not found:
@@ -85,11 +85,11 @@ def _conditions(cost: Cost) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in cost.conditions.items())
 
 
-def counted(evidence: Evidence) -> str:
-    """What the plan counts and does not train."""
+def untrained(evidence: Evidence) -> str:
+    """What the plan does not train and only counts."""
     rows = [
         (one.model, f"{one.size} x {one.size}", *(_count(getattr(one, metric)) for metric in COUNTED[:3]))
-        for one in evidence.plan.counted
+        for one in evidence.plan.untrained
     ]
     headings = ("network", "input", "parameters", "multiply-adds", "parameters of the head")
     return table(headings, rows) if rows else ""
@@ -129,7 +129,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def _ours(evidence: Evidence, arm: Arm, quantity: str) -> str:
-    runs = [run for run in evidence.counted(arm.model) if run.rows]
+    runs = [run for run in evidence.runs_of(arm.model) if run.rows]
     if not runs:
         return "not run"
     length = f"{arm.config['recipe.iterations']:,} iterations, " if "recipe.iterations" in arm.config else ""

@@ -56,7 +56,7 @@ class Finding:
     drawings: tuple[Drawing, ...]
     published: tuple[str, ...]  # the figures to set beside ours, by id
     roles: Roles = field(default_factory=dict)  # that claims and drawings speak of, and who plays them at which scale
-    counted: tuple[Subject, ...] = ()
+    untrained: tuple[Subject, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader should know beside the verdicts
 
     def cast(self, evidence: "Evidence") -> dict[str, str]:
