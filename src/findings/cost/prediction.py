@@ -22,7 +22,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A plan on so many ``devices``. Hours of a CPU are counted by the core.
+    """A plan on so many ``devices``. Hours of a CPU are core-hours.
 
     ``side_by_side`` runs share a device: an hour of one of them is that part of an hour of the device.
     """
@@ -51,7 +51,7 @@ def predict(runs: Sequence[PlannedRun], device: Device, devices: int = 1) -> Pre
     """Training and evaluation of ``runs`` on so many ``devices``; starting, decoding and checkpoints are left out.
 
     Runs share a device only where that was measured for all of them, and there are enough to fill every device.
-    Raises InputError where the device has no figures for a run's precision, or a run is trained on several devices.
+    Raises InputError where nothing is known of the device in a run's precision, or a run is trained on several devices.
     """
     for run in runs:
         _refuse_several_devices(run.config)

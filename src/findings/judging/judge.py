@@ -254,8 +254,7 @@ def _verdict(
     effect: float | None = None,
     ci95: Interval | None = None,
 ) -> Verdict:
-    figures = published.load()
-    quoted = [figures[key] for key in claim.published]
+    theirs = [published.load()[key] for key in claim.published]
     return Verdict(
         id=claim.id,
         finding=claim.finding,
@@ -271,13 +270,13 @@ def _verdict(
         reason=reason,
         published=tuple(
             {
-                "id": f.id,
-                "value": f"{f.relation} {f.value}" if f.relation else f.value,
-                "unit": f.unit,
-                "source": f.source,
-                "protocol": f.protocol,
+                "id": one.id,
+                "value": f"{one.relation} {one.value}" if one.relation else one.value,
+                "unit": one.unit,
+                "source": one.source,
+                "protocol": one.protocol,
             }
-            for f in quoted
+            for one in theirs
         ),
     )
 

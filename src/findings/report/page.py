@@ -1,4 +1,4 @@
-"""``results/<scale>/README.md``: what was run, the verdicts, the figures, and ours against the published ones."""
+"""``results/<scale>/README.md``: what was run, the verdicts, the figures, and ours against what was published."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -132,11 +132,11 @@ def _duration(seconds: float) -> str:
 
 
 def _verdict_table(chapter: Chapter) -> str:
-    figures = published.load()
+    theirs = published.load()
     rows = []
     for verdict, claim in zip(chapter.verdicts, chapter.finding.claims, strict=True):
         known = "<br>".join(
-            f"{figures[key].system}, {figures[key].quantity.replace('_', ' ')}: {figures[key]} ({figures[key].source})"
+            f"{theirs[key].system}, {theirs[key].quantity.replace('_', ' ')}: {theirs[key]} ({theirs[key].source})"
             for key in claim.published
         )
         cells = (words.effect(verdict), words.interval(verdict), words.seeds(verdict))

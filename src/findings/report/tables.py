@@ -1,4 +1,4 @@
-"""The tables of a finding's page, in Markdown: its networks, their probes and costs, and the published figures."""
+"""The tables of a finding's page, in Markdown: its networks, their probes and costs, and what was published."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -96,21 +96,21 @@ def untrained(evidence: Evidence) -> str:
 
 
 def beside_published(finding: Finding, evidence: Evidence) -> str:
-    """A row per published figure, each number with its protocol."""
+    """A row per published value, each number with its protocol."""
     rows, others = [], []
     for key in finding.published:
-        figure = published.load()[key]
-        model = figure.model or ""
+        theirs = published.load()[key]
+        model = theirs.model or ""
         arms = evidence.arms(model)
-        if figure.quantity in COUNTED and evidence.count(model, figure.quantity) is not None:
-            ours = _count(evidence.count(model, figure.quantity))
-        elif figure.quantity not in COUNTED and arms:
-            ours = _ours(evidence, arms[0], figure.quantity)
+        if theirs.quantity in COUNTED and evidence.count(model, theirs.quantity) is not None:
+            ours = _count(evidence.count(model, theirs.quantity))
+        elif theirs.quantity not in COUNTED and arms:
+            ours = _ours(evidence, arms[0], theirs.quantity)
         else:
-            others.append(f"{figure.system} ({figure}; {figure.source})")
+            others.append(f"{theirs.system} ({theirs}; {theirs.source})")
             continue
-        theirs = f"{figure}<br><sub>{figure.dataset}; {figure.protocol}; {figure.source}</sub>"
-        rows.append((figure.system, QUANTITIES[figure.quantity], ours, theirs))
+        cell = f"{theirs}<br><sub>{theirs.dataset}; {theirs.protocol}; {theirs.source}</sub>"
+        rows.append((theirs.system, QUANTITIES[theirs.quantity], ours, cell))
     text = "Each cell says how its number was made. Where the protocols differ, compare directions and not digits."
     left_out = f"\n\nPublished, but not in this plan: {'; '.join(others)}." if others else ""
     return f"{text}\n\n{table(('network', '', 'ours', 'published'), rows)}{left_out}"
@@ -151,10 +151,10 @@ def _tested(run: Run) -> bool:
 
 
 def _range(values: Sequence[float]) -> str:
-    return f"{figure(statistics.median(values))} ({figure(min(values))} to {figure(max(values))})"
+    return f"{three_digits(statistics.median(values))} ({three_digits(min(values))} to {three_digits(max(values))})"
 
 
-def figure(value: float) -> str:
+def three_digits(value: float) -> str:
     """Three digits, or all of them before the point: 8.93, 47.2, 1,270."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 

@@ -30,7 +30,7 @@ class Quiet:
         self.spoken = time.monotonic()
 
     def is_over(self) -> bool:
-        """Whether it is time for a line again; it then counts as written."""
+        """Whether it is time for a line again; it is then taken as written."""
         if time.monotonic() - self.spoken <= QUIET_SECONDS:
             return False
         self.spoken = time.monotonic()
