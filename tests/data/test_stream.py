@@ -45,7 +45,7 @@ def epoch(stream: Stream, number: int) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("images", "batch", "drop_last", "steps"),
+    ("images", "batch", "drop_last", "batches"),
     [
         (50_000, 128, True, 390),
         (50_000, 128, False, 391),
