@@ -56,11 +56,11 @@ def ours(parent: Connection, config: Config) -> None:
     config = replace(config, recipe=replace(config.recipe, iterations=ENDLESS))
     device = ready(config)
     learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision]))
-    images, steps, size = len(learner.stream.images), learner.stream.steps, config.recipe.batch_size
+    images, steps_per_epoch, size = len(learner.stream.images), learner.stream.steps_per_epoch, config.recipe.batch_size
 
     def done(_: pl.Trainer, learner: Learner) -> tuple[int, int]:
-        epochs, position = divmod(learner.done, steps)
-        return learner.done, epochs * min(images, steps * size) + position * size
+        epochs, position = divmod(learner.done, steps_per_epoch)
+        return learner.done, epochs * min(images, steps_per_epoch * size) + position * size
 
     with quiet():
         new_trainer(config, device, InTurns(turns, done), Path()).fit(learner, EpochChunks(learner))
@@ -78,7 +78,7 @@ def bare(parent: Connection, config: Config) -> None:
     recipe = config.recipe
     made = batches_of(place(load(config.data), config, device, DTYPES[recipe.precision])[0])
     made.prepare(0)
-    batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps))]
+    batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps_per_epoch))]
     network = build(config).to(device, DTYPES[recipe.precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = {"momentum": recipe.momentum, "nesterov": recipe.nesterov, "weight_decay": recipe.weight_decay}
     update = Update(torch.optim.SGD(network.parameters(), lr=recipe.lr, fused=True, **settings))

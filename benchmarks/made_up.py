@@ -18,9 +18,9 @@ def load(config: DataConfig) -> Dataset:
     """Random pixels and labels; the same at every call."""
     random = np.random.default_rng(0)
 
-    def split(count: int) -> tuple[np.ndarray, np.ndarray]:
-        shape = (count, config.channels, config.size, config.size)
-        return random.integers(0, 256, shape, dtype=np.uint8), random.integers(0, config.classes, count)
+    def split(images: int) -> tuple[np.ndarray, np.ndarray]:
+        shape = (images, config.channels, config.size, config.size)
+        return random.integers(0, 256, shape, dtype=np.uint8), random.integers(0, config.classes, images)
 
     classes = tuple(str(number) for number in range(config.classes))
     return build(config.name, split(TRAINING), split(TEST), classes, fingerprint="made up")

@@ -1,7 +1,7 @@
 """python -m benchmarks.packing [--record]     images/s of 1, 2, 4, ... workers that train side by side
 
 Every worker trains one network, on its part of the cores (one thread at least) or all on one GPU. They start together;
-when all are warm the clock starts, and what each has done is counted over the same window.
+when all are warm the clock starts, and what each has done is measured over the same window.
 """
 
 from collections.abc import Iterator, Sequence

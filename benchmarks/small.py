@@ -18,7 +18,7 @@ from findings.config.schema import Config, Precision
 from findings.data import load
 from findings.data.stream import place
 from findings.training.assembly import DTYPES, new_learner, ready
-from findings.training.steps import steps_for
+from findings.training.steps import stepper_for
 
 NETWORKS = ("resnet8", "resnet20", "resnet56", "resnet110", "plain56")  # wide ones have more to reckon than to start
 WARM_UP = 1  # epochs
@@ -68,7 +68,7 @@ def _time(config: Config, epochs: int) -> tuple[int, float]:
     trained_on = ready(config)
     stream, splits = place(load(config.data), config, trained_on, DTYPES[config.recipe.precision])
     learner = new_learner(config, stream, splits).to(trained_on)
-    steps = steps_for(learner.network, stream, learner.configure_optimizers(), config)
+    stepper = stepper_for(learner.network, stream, learner.configure_optimizers(), config)
     on_cuda = trained_on.type == "cuda"
 
     def train(first: int, stop: int) -> float:
@@ -77,7 +77,7 @@ def _time(config: Config, epochs: int) -> tuple[int, float]:
         clock = time.perf_counter if on_cuda else time.process_time
         began = clock()
         for epoch in range(first, stop):
-            steps.run(epoch, 0, stream.steps, learner.training_error)
+            stepper.run(epoch, 0, stream.steps_per_epoch, learner.training_error)
         if on_cuda:
             torch.cuda.synchronize()
         return clock() - began
@@ -85,7 +85,7 @@ def _time(config: Config, epochs: int) -> tuple[int, float]:
     mixed = config.recipe.precision is Precision.bf16
     with torch.autocast(trained_on.type, torch.bfloat16, enabled=mixed):
         train(0, WARM_UP)
-        return epochs * stream.steps, train(WARM_UP, WARM_UP + epochs)
+        return epochs * stream.steps_per_epoch, train(WARM_UP, WARM_UP + epochs)
 
 
 if __name__ == "__main__":

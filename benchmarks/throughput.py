@@ -1,7 +1,7 @@
 """python -m benchmarks.throughput [--write]     the prices of a training step, fitted to what was recorded
 
 Reads results/benchmarks/step.csv, small.csv and packing.csv, and results/<scale>/<finding>/cost.csv: steps that are not
-compiled, of which a network's last row counts, or the median of its rounds. The CPU is the one that step.csv has the
+compiled, of which a network's last row is taken, or the median of its rounds. The CPU is the one that step.csv has the
 newest rows of, if they are enough for a fit, with all its cores; GPUs are told by their names. --write puts the table
 where `findings plan --device` reads it.
 """
@@ -171,7 +171,7 @@ def _fit(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def fit(rows: Sequence[Row]) -> Prices:
-    """The prices, none below 0, whose relative errors have the least sum of squares: small networks count as large."""
+    """Prices, none below 0, whose relative errors have the least sum of squares: small networks weigh like large."""
     units = Prices(1, 0, 0), Prices(0, 1, 0), Prices(0, 0, 1)
     parts = np.array([[unit.step(row.complexity, row.batch_size) / row.seconds for unit in units] for row in rows])
     scale = parts.max(axis=0)  # they differ by ten orders of magnitude

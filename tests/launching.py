@@ -117,7 +117,7 @@ def training(directory: Path, rows: int = 1) -> Callable[[], bool]:
 
     def check() -> bool:
         going = [name for name, record in records(directory).items() if record["status"] == "running"]
-        counted = [len(all_numbers(directory).get(name, [])) for name in going]
-        return any(count >= rows for count in counted)
+        written = [len(all_numbers(directory).get(name, [])) for name in going]
+        return any(number >= rows for number in written)
 
     return check

@@ -24,7 +24,7 @@ def room_of(module: str) -> str:
 
 
 def upward(package: str = "findings") -> list[str]:
-    """Imports of rooms that stand below the importing one; lazy ones and those under TYPE_CHECKING count too."""
+    """Imports of rooms that stand below the importing one; also lazy ones and those under TYPE_CHECKING."""
     graph = grimp.build_graph(package, include_external_packages=False, cache_dir=None)
     found = []
     for importer in sorted(graph.modules - {package}):

@@ -17,10 +17,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_fetched_is_said_and_kept_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for split, count in (("train", 3), ("test", 1)):
+    for split, images in (("train", 3), ("test", 1)):
         for name in ("ant", "bee"):
             (tmp_path / "own" / split / name).mkdir(parents=True)
-            for index in range(count):
+            for index in range(images):
                 pixels = np.full((8, 8, 3), 10 * index + len(name), dtype=np.uint8)
                 Image.fromarray(pixels).save(tmp_path / "own" / split / name / f"{index}.png")
     with tarfile.open("own.tar", "w") as archive:

@@ -70,11 +70,11 @@ VALUES = {
 }
 
 
-def sample(count: int) -> list[list[str]]:
+def sample(size: int) -> list[list[str]]:
     """Overrides in any order, some given twice."""
     rng = random.Random(2015)
     drawn = []
-    for _ in range(count):
+    for _ in range(size):
         chosen = [f"{group}={rng.choice(GROUPS[group])}" for group in rng.sample(sorted(GROUPS), rng.randint(0, 3))]
         for key in rng.sample(sorted(VALUES), rng.randint(0, 5)):
             chosen += [f"{key}={rng.choice(VALUES[key])}" for _ in range(rng.choice([1, 1, 1, 2]))]

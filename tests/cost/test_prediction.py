@@ -27,9 +27,9 @@ def made_up(packing: Packing | None = None, cores: int | None = None) -> Device:
     return Device("made-up", "made up", {"fp32": table, "bf16": table}, cores)
 
 
-def on(count: int, *seconds: float, side_by_side: int = 1) -> Prediction:
+def on(devices: int, *seconds: float, side_by_side: int = 1) -> Prediction:
     each = [Predicted(second, "measured", "") for second in seconds]
-    return Prediction(made_up(), count, side_by_side, each, False)
+    return Prediction(made_up(), devices, side_by_side, each, False)
 
 
 def test_whole_runs_go_to_whichever_device_is_free_first_the_longest_ahead() -> None:

@@ -122,7 +122,7 @@ def cost_csv(results: Path, execution: str) -> None:
         for network in NETWORKS:
             config = COMPOSER.compose(["scale=cifar10", f"model={network}", "recipe.precision=bf16"]).config
             pace = 128 / PRICES.step(count(config), 128)
-            for factor in (0.5, 1, 2):  # rounds, of which the median counts
+            for factor in (0.5, 1, 2):  # rounds, of which the median is taken
                 writer.writerow(
                     [network, identify(config).arm, "NVIDIA H200", "bf16", 8, execution, 128, factor * pace]
                 )

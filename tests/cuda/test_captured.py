@@ -11,7 +11,7 @@ from findings.data import load
 from findings.data.stream import place
 from findings.training.assembly import DTYPES, new_learner, ready
 from findings.training.metrics import ErrorAndLoss
-from findings.training.steps import Captured, Fast, Plain, Steps
+from findings.training.steps import Captured, Fast, Plain, Stepper
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps, of which the last is a partial batch
@@ -19,21 +19,21 @@ GPU: dict[str, Any] = {"trainer__accelerator": "cuda"}
 WAYS = [{}, {"recipe__precision": "bf16"}, {"trainer__compiled": True}]
 
 
-def prepared(way: type[Steps], config: Config) -> tuple[Any, torch.nn.Module]:
+def prepared(way: type[Stepper], config: Config) -> tuple[Any, torch.nn.Module]:
     device = ready(config)
     learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision])).to(device)
     taken = way(learner.network, learner.stream, learner.configure_optimizers(), config)  # type: ignore[call-arg]
     return taken, learner.network
 
 
-def losses(way: type[Steps], config: Config, steps: int) -> tuple[list[float], dict[str, torch.Tensor]]:
+def losses(way: type[Stepper], config: Config, steps: int) -> tuple[list[float], dict[str, torch.Tensor]]:
     taken, network = prepared(way, config)
     found = []
     for iteration in range(steps):
-        counted = ErrorAndLoss().cuda()
+        seen = ErrorAndLoss().cuda()
         epoch, position = divmod(iteration, EPOCH)
-        taken.run(epoch, position, position + 1, counted)
-        found.append(float(counted.loss) / int(counted.images))
+        taken.run(epoch, position, position + 1, seen)
+        found.append(float(seen.loss) / int(seen.images))
     return found, network.state_dict()
 
 
@@ -54,8 +54,8 @@ def test_losses_agree_with_the_plain_way_over_the_first_epoch(tmp_path: Path) ->
 
 def test_replays_do_not_wait_for_the_host(tmp_path: Path) -> None:
     captured, _ = prepared(Captured, tiny(tmp_path, **GPU))
-    counted = ErrorAndLoss().cuda()
-    captured.run(0, 0, 6, counted)
+    seen = ErrorAndLoss().cuda()
+    captured.run(0, 0, 6, seen)
     assert captured.graph is not None
     torch.cuda.set_sync_debug_mode("error")
     try:

@@ -28,10 +28,10 @@ def folder(tmp_path: Path) -> Path:
     """Three classes of 4 + 2 images of 8x8 pixels, PNG and JPEG mixed, each of its own colour."""
     root = tmp_path / "insects"
     random = np.random.default_rng(0)
-    for split, count in PER_CLASS.items():
+    for split, images in PER_CLASS.items():
         for name in CLASSES:
             (root / split / name).mkdir(parents=True)
-            for index in range(count):
+            for index in range(images):
                 pixels = random.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(root / split / name / f"{index}.{'png' if index % 2 else 'jpg'}")
     return root

@@ -97,10 +97,10 @@ def test_seeds_of_different_purposes_never_meet() -> None:
 
 def test_every_offset_occurs_about_as_often_and_half_is_flipped() -> None:
     drawn = augmentation(images=25_000)
-    counts = torch.bincount(drawn.rows * (2 * PAD + 1) + drawn.columns, minlength=(2 * PAD + 1) ** 2)
-    assert len(counts) == 25
-    assert counts.min() > 850
-    assert counts.max() < 1150
+    frequencies = torch.bincount(drawn.rows * (2 * PAD + 1) + drawn.columns, minlength=(2 * PAD + 1) ** 2)
+    assert len(frequencies) == 25
+    assert frequencies.min() > 850
+    assert frequencies.max() < 1150
     assert 0.48 < drawn.flipped.double().mean() < 0.52
     assert not augmentation(flip=False).flipped.any()
 

@@ -21,11 +21,11 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     calls: list[Path] = []
     decode = image_folder._decode
 
-    def counted(files: object, config: DataConfig, root: Path) -> object:
+    def noted(files: object, config: DataConfig, root: Path) -> object:
         calls.append(root)
         return decode(files, config, root)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(image_folder, "_decode", counted)
+    monkeypatch.setattr(image_folder, "_decode", noted)
     return calls
 
 

@@ -26,12 +26,12 @@ SMALL = Archive(
 CONFIG = DataConfig(name="small", channels=3, size=32, classes=3, download=False)
 
 
-def records(archive: Archive, name: str, count: int) -> bytes:
-    """``count`` records of random pixels; the fine label is the record's number modulo 3, a coarse one is 2."""
+def records(archive: Archive, name: str, images: int) -> bytes:
+    """``images`` records of random pixels; the fine label is the record's number modulo 3, a coarse one is 2."""
     random = np.random.default_rng(sum(name.encode()))
-    table = random.integers(0, 256, (count, archive.label_bytes + 3072), dtype=np.uint8)
+    table = random.integers(0, 256, (images, archive.label_bytes + 3072), dtype=np.uint8)
     table[:, : archive.label_bytes] = 2
-    table[:, archive.label_bytes - 1] = np.arange(count) % 3
+    table[:, archive.label_bytes - 1] = np.arange(images) % 3
     return table.tobytes()
 
 
@@ -39,8 +39,8 @@ def write(folder: Path, archive: Archive) -> Archive:
     """The archive file in ``folder``; returns it with its true checksum."""
     path = folder / archive.file_name
     with tarfile.open(path, "w:gz") as opened:
-        for name, count in archive.train + archive.test:
-            data = records(archive, name, count)
+        for name, images in archive.train + archive.test:
+            data = records(archive, name, images)
             info = tarfile.TarInfo(f"{archive.folder}/{name}")
             info.size = len(data)
             opened.addfile(info, io.BytesIO(data))
@@ -134,8 +134,8 @@ def test_a_missing_member_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("archive", "classes"), [(CIFAR10, 10), (CIFAR100, 100)])
 def test_the_official_archives_hold_fifty_and_ten_thousand(archive: Archive, classes: int) -> None:
-    assert sum(count for _, count in archive.train) == 50_000
-    assert sum(count for _, count in archive.test) == 10_000
+    assert sum(images for _, images in archive.train) == 50_000
+    assert sum(images for _, images in archive.test) == 10_000
     assert len(set(archive.classes)) == classes
     assert list(archive.classes) == sorted(archive.classes)  # the official order is alphabetical
     assert CIFAR100.label_bytes == 2

@@ -44,7 +44,7 @@ def test_numbers_of_images_are_those_of_the_data() -> None:
     digits = load(composed("digits"))
     found = {"digits": (len(digits.train_images), len(digits.test_images))}
     for name, archive in (("cifar10", cifar.CIFAR10), ("cifar100", cifar.CIFAR100)):
-        found[name] = sum(count for _, count in archive.train), sum(count for _, count in archive.test)
+        found[name] = sum(images for _, images in archive.train), sum(images for _, images in archive.test)
     found["cifar10-jpeg"] = found["cifar10"]  # the same images, re-encoded: test_cifar10_jpeg.py counts them
     found["image_folder"] = None, None  # type: ignore[assignment]
     given = {name: composed(name, *(OWN if name == "image_folder" else ())) for name in FILES}

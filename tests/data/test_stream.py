@@ -11,7 +11,7 @@ from findings.config.schema import Config, DataConfig, Normalisation, RecipeConf
 from findings.data.augment import Statistics, normalise
 from findings.data.dataset import Dataset, build
 from findings.data.split import split_validation
-from findings.data.stream import Split, Stream, place, steps_per_epoch
+from findings.data.stream import Split, Stream, batches_per_epoch, place
 
 N, TEST = 50, 17
 CPU = torch.device("cpu")
@@ -41,11 +41,11 @@ def pixels(images: Tensor) -> list[tuple[int, ...]]:
 
 
 def epoch(stream: Stream, number: int) -> list[tuple[int, ...]]:
-    return [image for position in range(stream.steps) for image in pixels(stream.batch(number, position)[0])]
+    return [image for position in range(stream.steps_per_epoch) for image in pixels(stream.batch(number, position)[0])]
 
 
 @pytest.mark.parametrize(
-    ("images", "batch", "drop_last", "steps"),
+    ("images", "batch", "drop_last", "batches"),
     [
         (50_000, 128, True, 390),
         (50_000, 128, False, 391),
@@ -55,8 +55,8 @@ def epoch(stream: Stream, number: int) -> list[tuple[int, ...]]:
         (5, 8, False, 1),
     ],
 )
-def test_steps_per_epoch(images: int, batch: int, drop_last: bool, steps: int) -> None:
-    assert steps_per_epoch(images, batch, drop_last=drop_last) == steps
+def test_batches_per_epoch(images: int, batch: int, drop_last: bool, batches: int) -> None:
+    assert batches_per_epoch(images, batch, drop_last=drop_last) == batches
 
 
 def test_every_image_comes_once_an_epoch_with_its_label(dataset: Dataset) -> None:
@@ -65,17 +65,17 @@ def test_every_image_comes_once_an_epoch_with_its_label(dataset: Dataset) -> Non
     assert len(label_of) == N
     for number in (0, 3):
         seen: list[tuple[int, ...]] = []
-        for position in range(stream.steps):
+        for position in range(stream.steps_per_epoch):
             images, labels = stream.batch(number, position)
             assert [label_of[image] for image in pixels(images)] == labels.tolist()
             seen += pixels(images)
         assert sorted(seen) == sorted(label_of)
-    assert len(stream.batch(0, stream.steps - 1)[0]) == N % 8
+    assert len(stream.batch(0, stream.steps_per_epoch - 1)[0]) == N % 8
 
 
 def test_the_last_partial_batch_is_dropped_if_the_recipe_says_so(dataset: Dataset) -> None:
     stream, _ = placed(dataset, drop_last=True)
-    assert stream.steps == 6
+    assert stream.steps_per_epoch == 6
     assert len(epoch(stream, 0)) == len(set(epoch(stream, 0))) == 48
     dropped = {image for number in range(8) for image in epoch(stream, number)}
     assert len(dropped) == N, "which images are left out changes from epoch to epoch"
@@ -84,7 +84,7 @@ def test_the_last_partial_batch_is_dropped_if_the_recipe_says_so(dataset: Datase
 def test_a_batch_larger_than_the_data_is_all_of_it(dataset: Dataset) -> None:
     for drop_last in (True, False):
         stream, _ = placed(dataset, batch_size=64, drop_last=drop_last)
-        assert (stream.steps, len(stream.batch(0, 0)[0])) == (1, N)
+        assert (stream.steps_per_epoch, len(stream.batch(0, 0)[0])) == (1, N)
 
 
 @pytest.mark.parametrize("padding", [0, 1])
@@ -92,7 +92,7 @@ def test_a_batch_does_not_depend_on_what_was_asked_before(dataset: Dataset, padd
     """So a run that is resumed anywhere sees what the uninterrupted one does."""
     recipe = {"crop_padding": padding, "flip": bool(padding)}
     through, _ = placed(dataset, **recipe)
-    expected = {(e, p): through.batch(e, p)[0].clone() for e in range(3) for p in range(through.steps)}
+    expected = {(e, p): through.batch(e, p)[0].clone() for e in range(3) for p in range(through.steps_per_epoch)}
     for e, p in [(2, 4), (0, 1), (2, 0), (1, 6)]:
         torch.manual_seed(e * 10 + p)
         resumed, _ = placed(dataset, **recipe)

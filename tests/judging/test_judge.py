@@ -149,19 +149,19 @@ def test_other_networks_may_be_trained_otherwise() -> None:
 
 
 def test_computed_compares_exactly() -> None:
-    counted = claim("computed", {"plain56": 1.0, "resnet56": -1.0})
-    counted = replace(counted, metric="parameters")
+    computed = claim("computed", {"plain56": 1.0, "resnet56": -1.0})
+    computed = replace(computed, metric="parameters")
     given = evidence({"plain56": [], "resnet56": []})
-    verdict = judge(counted, given)
+    verdict = judge(computed, given)
     assert (verdict.verdict, verdict.effect, verdict.n) == ("reproduced", 0, None)
     projected = replace(given.plan.arms[1], counts=Counts(855_770))
-    verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], projected))))
+    verdict = judge(computed, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], projected))))
     assert (verdict.verdict, verdict.effect) == ("contradicted", -2752)
     exact = replace(given.plan.arms[1], counts=Counts(1_853_018))
-    verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], exact))))
+    verdict = judge(computed, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], exact))))
     assert verdict.as_dict()["effect"] == -1_000_000
     nearly = replace(given.plan.arms[1], counts=Counts(1_853_019))
-    verdict = judge(counted, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], nearly))))
+    verdict = judge(computed, replace(given, plan=replace(given.plan, arms=(given.plan.arms[0], nearly))))
     assert verdict.as_dict()["effect"] == -1_000_001, "a count is not rounded"
 
 

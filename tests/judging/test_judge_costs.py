@@ -1,4 +1,4 @@
-"""Claims about what networks count and cost, and about what is derived from one run's probes."""
+"""Claims about what is counted from networks, what they cost, and about what is derived from one run's probes."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,18 +9,18 @@ from scipy import stats
 
 from findings.errors import InputError
 from findings.judging.claims import Claim
-from findings.judging.evidence import Cost, Counted, Probe, Run
+from findings.judging.evidence import Cost, Probe, Run, Untrained
 from findings.judging.judge import Verdict, judge
 from made_up_evidence import a_run, claim, evidence
 
 
-def counted(metric: str = "multiply_adds", **more: Any) -> Claim:
+def computed(metric: str = "multiply_adds", **more: Any) -> Claim:
     claimed = claim("computed", {"resnet50": 1.0, "resnet34": -1.0}, **more)
     return replace(claimed, metric=metric)
 
 
 @pytest.mark.parametrize(
-    ("counts", "word"),
+    ("quoted", "word"),
     [
         ({"resnet50": "3.86e9", "resnet34": "3.66e9"}, "reproduced"),
         ({"resnet50": "3858e6", "resnet34": "3664e6"}, "reproduced"),
@@ -30,28 +30,28 @@ def counted(metric: str = "multiply_adds", **more: Any) -> Claim:
         ({"resnet50": "3857973248", "resnet34": "3663761409"}, "reproduced"),
     ],
 )
-def test_a_count_agrees_to_as_many_digits_as_are_quoted(counts: dict[str, str], word: str) -> None:
+def test_a_count_agrees_to_as_many_digits_as_are_quoted(quoted: dict[str, str], word: str) -> None:
     networks = (
-        Counted(model="resnet50", size=224, multiply_adds=3_857_973_248),
-        Counted(model="resnet34", size=224, multiply_adds=3_663_761_409),
+        Untrained(model="resnet50", size=224, multiply_adds=3_857_973_248),
+        Untrained(model="resnet34", size=224, multiply_adds=3_663_761_409),
     )
     given = evidence({})
-    verdict = judge(counted(counts=counts), replace(given, plan=replace(given.plan, counted=networks)))
+    verdict = judge(computed(quoted=quoted), replace(given, plan=replace(given.plan, untrained=networks)))
     assert (verdict.verdict, verdict.n) == (word, None), verdict.reason
     assert verdict.effect == 3_857_973_248 - 3_663_761_409
 
 
 @pytest.mark.parametrize(("first", "word"), [(105, "reproduced"), (106, "contradicted"), (94, "contradicted")])
 def test_counts_match_within_a_margin_of_the_network_compared_with(first: int, word: str) -> None:
-    networks = (Counted(model="resnet50", parameters=first), Counted(model="resnet34", parameters=100))
+    networks = (Untrained(model="resnet50", parameters=first), Untrained(model="resnet34", parameters=100))
     given = evidence({})
-    verdict = judge(counted("parameters", margin=0.05), replace(given, plan=replace(given.plan, counted=networks)))
+    verdict = judge(computed("parameters", margin=0.05), replace(given, plan=replace(given.plan, untrained=networks)))
     assert verdict.verdict == word, verdict.reason
 
 
 def test_what_is_counted_needs_no_run_and_what_is_trained_does() -> None:
-    networks = (Counted(model="resnet50", parameters=1), Counted(model="resnet34", parameters=1))
-    given = replace(evidence({}), plan=replace(evidence({}).plan, counted=networks))
+    networks = (Untrained(model="resnet50", parameters=1), Untrained(model="resnet34", parameters=1))
+    given = replace(evidence({}), plan=replace(evidence({}).plan, untrained=networks))
     assert judge(claim(contrast={"resnet50": 1.0, "resnet34": -1.0}), given).verdict == "not run"
 
 

@@ -92,7 +92,7 @@ def test_a_run_that_diverged_before_any_row_is_not_lost(tmp_path: Path) -> None:
     write_plan(results, [arm("plain20", [0])])
     reason = "loss is nan; see /home/someone/runs/a/last.ckpt\nand more"
     write_record(runs, "plain20", 0, [], status="failed", diverged=True, reason=reason)
-    assert merged(results, runs).runs[0].counts
+    assert merged(results, runs).runs[0].is_evidence
     assert tables(results)["runs"][0]["reason"] == "loss is nan; see last.ckpt and more"
 
 

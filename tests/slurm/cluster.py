@@ -172,9 +172,9 @@ def munge_files(directory: Path) -> list[str]:
     return [f"--{option}={directory}/munge.{name}" for option, name in names.items()]
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     with contextlib.ExitStack() as stack:  # all held at once, so that they differ
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]

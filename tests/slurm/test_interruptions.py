@@ -112,11 +112,11 @@ def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: 
     (tmp_path / "pieces").mkdir()
     going = Going(cluster, tmp_path / "pieces", "cluster.options=[--nodelist=n1]", tracking="offline")
     moments = random.Random(3)
-    for count, disturb in enumerate((shorten, ask, kill, *TEN_PREEMPTIONS), 1):
-        going.until_further(count)
+    for times, disturb in enumerate((shorten, ask, kill, *TEN_PREEMPTIONS), 1):
+        going.until_further(times)
         time.sleep(moments.random() / 2)
         disturb(going)
-        going.until_restarted(count)
+        going.until_restarted(times)
     rows = going.end()
     assert [int(row["epoch"]) for row in rows] == list(range(1, 301))
     assert rows == undisturbed.end()

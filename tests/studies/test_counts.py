@@ -7,7 +7,7 @@ import pytest
 from findings import studies
 from findings.config.compose import hyperparameters_of
 from findings.judging.claims import Claim
-from findings.judging.evidence import COUNTED, Counted, Evidence, Plan
+from findings.judging.evidence import COUNTED, Evidence, Plan, Untrained
 from findings.judging.judge import judge
 from findings.planning import plan as planning
 from findings.studies import Finding
@@ -17,15 +17,16 @@ COMPUTED = {
     claim.id: (finding, claim)
     for finding in FINDINGS.values()
     for claim in finding.claims
-    if claim.kind == "computed" and claim.contrast.keys() <= {subject.model for subject in finding.counted}
+    if claim.kind == "computed" and claim.contrast.keys() <= {subject.model for subject in finding.untrained}
 }
 
 
 def counts(finding: Finding, claim: Claim) -> Evidence:
     """What planning counts of the claim's networks."""
-    rows = planning.Planner().counted([subject for subject in finding.counted if subject.model in claim.contrast])
+    rows = planning.Planner().untrained([subject for subject in finding.untrained if subject.model in claim.contrast])
     found = [
-        Counted(model=row["model"], size=row["size"], **{metric: row.get(metric) for metric in COUNTED}) for row in rows
+        Untrained(model=row["model"], size=row["size"], **{metric: row.get(metric) for metric in COUNTED})
+        for row in rows
     ]
     return Evidence(Plan(finding.name, "quick", "", "", (), tuple(found)), ())
 

@@ -23,7 +23,7 @@ def test_depth_degradation_is_found() -> None:
 
 
 @pytest.mark.parametrize("finding", FINDINGS.values(), ids=lambda finding: finding.name)
-def test_claims_and_published_figures_hold_together(finding: studies.Finding) -> None:
+def test_claims_and_what_was_published_hold_together(finding: studies.Finding) -> None:
     assert len({claim.id for claim in finding.claims}) == len(finding.claims)
     for claim in finding.claims:
         assert claim.finding == finding.name
@@ -41,7 +41,7 @@ def test_every_sweep_trains_what_its_claims_are_about(name: str) -> None:
     assert set(models) <= set(groups()["model"])
     for role, candidates in finding.roles.items():
         assert len([model for model in models if model in candidates]) == 1, role
-    known = {*models, *(subject.model for subject in finding.counted)}
+    known = {*models, *(subject.model for subject in finding.untrained)}
     for claim in finding.claims:
         assert claim.cast(cast(finding.roles, models)).contrast.keys() <= known
     assert len(sweep.axes["seed"]) >= 3
@@ -69,8 +69,8 @@ def test_networks_of_two_line_ups_never_play_together() -> None:
         {"kind": "measured"},
         {"margin": 0.5},
         {"contrast": {"a": 1, "b": -2}},
-        {"counts": {"a": "1", "b": "2"}},
-        {"kind": "computed", "counts": {"a": "1"}},
+        {"quoted": {"a": "1", "b": "2"}},
+        {"kind": "computed", "quoted": {"a": "1"}},
         {"kind": "measured", "margin": 1.0, "contrast": {"a": 0.5, "b": -0.5}},
     ],
 )
@@ -112,16 +112,16 @@ def test_the_margins_stay_as_they_were_fixed_before_any_run() -> None:
     }
 
 
-def test_published_figures_of_table_6() -> None:
-    figures = published.load()
+def test_published_values_of_table_6() -> None:
+    theirs = published.load()
     depths = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43}
-    assert {depth: figures[f"he15.t6.resnet{depth}.err"].value for depth in depths} == depths
-    assert str(figures["he15.t6.resnet110.err_mean"]) == "6.61 ± 0.16 %"
-    assert str(figures["he15.t6.resnet56.params"]) == "0.85 M"
+    assert {depth: theirs[f"he15.t6.resnet{depth}.err"].value for depth in depths} == depths
+    assert str(theirs["he15.t6.resnet110.err_mean"]) == "6.61 ± 0.16 %"
+    assert str(theirs["he15.t6.resnet56.params"]) == "0.85 M"
 
 
 def test_no_number_is_invented_for_what_is_only_plotted() -> None:
     for depth in (20, 32, 44, 56):
-        figure = published.load()[f"he15.f6.plain{depth}.err"]
-        assert figure.value is None
-        assert str(figure) == "only plotted (Fig. 6)"
+        theirs = published.load()[f"he15.f6.plain{depth}.err"]
+        assert theirs.value is None
+        assert str(theirs) == "only plotted (Fig. 6)"

@@ -105,7 +105,7 @@ def test_a_small_last_batch_is_no_measure_of_the_others(tmp_path: Path, monkeypa
     """Otherwise the next epoch's first chunk, in which no signal is obeyed, would be many times too long."""
     config = tiny(tmp_path)
     learner = new_learner(config, *place(load(config.data), config, torch.device("cpu"), torch.float32))
-    learner.steps = SimpleNamespace(run=lambda *_: None)  # type: ignore[assignment]
+    learner.stepper = SimpleNamespace(run=lambda *_: None)  # type: ignore[assignment]
     ticks = iter(range(100))
     monkeypatch.setattr("findings.training.learner.time.perf_counter", lambda: float(next(ticks)))
     learner.training_step(Chunk(0, EPOCH - 1, EPOCH), 0)  # a second for 29 images
@@ -139,14 +139,14 @@ def test_every_test_image_counts_once(undisturbed: list) -> None:
     """360 in batches of 250."""
     assert {row["test_images"] for row in undisturbed} == {"360"}
     wrong = [float(row["test_error"]) * 3.6 for row in undisturbed]
-    assert wrong == pytest.approx([round(count) for count in wrong], abs=1e-9)
+    assert wrong == pytest.approx([round(number) for number in wrong], abs=1e-9)
 
 
 def test_the_validation_split_is_measured_and_not_trained_on(tmp_path: Path) -> None:
     config = tiny(tmp_path, data__validation=100)
     go(config)
     wrong = [float(row["validation_error"]) for row in record_of(config).rows()]
-    assert wrong == [round(count) for count in wrong]  # of 100 images
+    assert wrong == [round(number) for number in wrong]  # of 100 images
     assert record_of(config)["provenance"]["data"]["train_images"] == 1337
 
 

@@ -92,7 +92,7 @@ def _predict(runs: "list[PlannedRun]", device: "Device", count: int) -> "Predict
 
 def totals(prediction: "Prediction") -> list[str]:
     """Of all runs, and what the prediction rests on, a line each."""
-    device, count = prediction.device, prediction.count
+    device, count = prediction.device, prediction.devices
     where = f"{count} x {device.title}" if device.cores is None else device.title
     hours = f"{prediction.hours:,.3g} {'GPU' if device.cores is None else 'core'}-hours"
     beside = f", {prediction.side_by_side} runs side by side" if prediction.side_by_side > 1 else ""

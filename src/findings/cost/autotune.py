@@ -106,20 +106,20 @@ def _jobs(arms: Sequence[Sequence[PlannedRun]], usual: int, here: "_Here") -> in
     known = here.known(run, wanted)
     if known is not None:
         return known
-    best, fastest, count = 0, 0.0, max(1, len(here.devices))
+    best, fastest, workers = 0, 0.0, max(1, len(here.devices))
     most = len(here.devices) * MOST_PER_GPU or cores()
     here.say(f"measuring how many runs to train side by side, with {run.name}")
-    while count <= most:
-        rate = here.rate(run, count)
+    while workers <= most:
+        rate = here.rate(run, workers)
         if isinstance(rate, Failure):
-            here.say(f"  {count}: {rate.problem}")
+            here.say(f"  {workers}: {rate.problem}")
             break
-        here.say(f"  {count}: {rate:,.0f} images/s in all")
+        here.say(f"  {workers}: {rate:,.0f} images/s in all")
         if rate < fastest / BETTER:
             break
         if rate > fastest * BETTER:
-            best, fastest = count, rate
-        count *= 2
+            best, fastest = workers, rate
+        workers *= 2
     while here.devices and best > 1 and largest is not run and isinstance(here.rate(largest, best), Failure):
         best //= 2
         here.say(f"  {largest.name} needs more memory: {best}")

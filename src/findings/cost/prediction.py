@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from findings.config.schema import Config, Remeasure
 from findings.cost.throughput import FORWARD, Device
-from findings.data.stream import steps_per_epoch
+from findings.data.stream import batches_per_epoch
 from findings.errors import InputError
 from findings.planning.plan import PlannedRun
 
@@ -22,13 +22,13 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A plan on ``count`` devices. Hours of a CPU are counted by the core.
+    """A plan on so many ``devices``. Hours of a CPU are core-hours.
 
     ``side_by_side`` runs share a device: an hour of one of them is that part of an hour of the device.
     """
 
     device: Device
-    count: int
+    devices: int
     side_by_side: int
     runs: list[Predicted]  # as planned
     evaluations_left_out: bool  # of some run: how many images there are is not known
@@ -41,24 +41,24 @@ class Prediction:
     @property
     def wall_seconds(self) -> float:
         """A run is not split, and the longest of those left starts wherever one ends first."""
-        ends = [0.0] * (self.count * self.side_by_side)
+        ends = [0.0] * (self.devices * self.side_by_side)
         for seconds in sorted((run.seconds for run in self.runs), reverse=True):
             heapq.heapreplace(ends, ends[0] + seconds)
         return max(ends)
 
 
-def predict(runs: Sequence[PlannedRun], device: Device, count: int = 1) -> Prediction:
-    """Training and evaluation of ``runs`` on ``count`` devices; starting, decoding and checkpoints are left out.
+def predict(runs: Sequence[PlannedRun], device: Device, devices: int = 1) -> Prediction:
+    """Training and evaluation of ``runs`` on so many ``devices``; starting, decoding and checkpoints are left out.
 
     Runs share a device only where that was measured for all of them, and there are enough to fill every device.
-    Raises InputError where the device has no figures for a run's precision, or a run is trained on several devices.
+    Raises InputError where nothing is known of the device in a run's precision, or a run is trained on several devices.
     """
     for run in runs:
         _refuse_several_devices(run.config)
     tables = {name: device.throughput(name) for name in dict.fromkeys(run.config.recipe.precision.name for run in runs)}
     packings = {table.packing for table in tables.values()}
     packing = packings.pop() if len(packings) == 1 else None
-    if packing and len(runs) < count * packing.runs:
+    if packing and len(runs) < devices * packing.runs:
         packing = None
     slower = packing.runs / packing.speed_up if packing else 1.0
     predicted = []
@@ -69,7 +69,7 @@ def predict(runs: Sequence[PlannedRun], device: Device, count: int = 1) -> Predi
         seconds += FORWARD * table.prices.step(run.complexity, at_once) * (evaluated(run) or 0.0) / at_once
         predicted.append(Predicted(slower * seconds, table.basis, table.because))
     unknown = any(evaluated(run) is None for run in runs)
-    return Prediction(device, count, packing.runs if packing else 1, predicted, unknown)
+    return Prediction(device, devices, packing.runs if packing else 1, predicted, unknown)
 
 
 def _refuse_several_devices(config: Config) -> None:
@@ -107,6 +107,7 @@ def evaluated(run: PlannedRun) -> float | None:
 def _rows(config: Config, train_images: int) -> int:
     """Evaluated epochs: every so many, and the last."""
     recipe, every = config.recipe, config.evaluation.evaluate_every
-    steps = steps_per_epoch(train_images - config.data.validation, recipe.batch_size, drop_last=recipe.drop_last)
-    epochs = -(-recipe.iterations // steps)
+    images = train_images - config.data.validation
+    steps_per_epoch = batches_per_epoch(images, recipe.batch_size, drop_last=recipe.drop_last)
+    epochs = -(-recipe.iterations // steps_per_epoch)
     return epochs // every + (epochs % every != 0)

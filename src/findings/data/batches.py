@@ -20,10 +20,10 @@ class Batches:
 
     def __init__(self, stream: Stream) -> None:
         self.stream, self.recipe = stream, stream.recipe
-        count, channels, height, width = stream.images.shape
+        total, channels, height, width = stream.images.shape
         device, dtype = stream.images.device, stream.statistics.mean.dtype
         self.shape = (height, width, channels)
-        self.pixels = stream.images.permute(0, 2, 3, 1).reshape(count, -1, channels).contiguous()  # uint8 (N, H W, C)
+        self.pixels = stream.images.permute(0, 2, 3, 1).reshape(total, -1, channels).contiguous()  # uint8 (N, H W, C)
         self.mean = stream.statistics.mean.expand(channels, height, width).permute(1, 2, 0).reshape(-1, channels)
         self.mean = self.mean.contiguous()  # (H W, C)
         self.std = stream.statistics.std.flatten()  # (C,)
@@ -33,17 +33,17 @@ class Batches:
         # one pixel more than an image has: the zero that crops beyond the border read
         self.normalised = torch.zeros(size, height * width + 1, channels, device=device, dtype=dtype)
         self.starts = torch.arange(size, device=device)[:, None] * (height * width + 1)
-        self.order = torch.zeros(count, dtype=torch.int64, device=device)
-        self.variants = torch.zeros(count, dtype=torch.int64, device=device)
+        self.order = torch.zeros(total, dtype=torch.int64, device=device)
+        self.variants = torch.zeros(total, dtype=torch.int64, device=device)
         self.epoch = -1
 
     def prepare(self, epoch: int) -> None:
         """Draw the epoch's permutation, crops and flips."""
         if epoch == self.epoch:
             return
-        recipe, seed, count = self.recipe, self.stream.seed, len(self.order)
-        order = torch.randperm(count, generator=generator_for(seed, "order", epoch))
-        drawn = Augmentation.draw(count, seed=seed, epoch=epoch, padding=recipe.crop_padding, flip=recipe.flip)
+        recipe, seed, total = self.recipe, self.stream.seed, len(self.order)
+        order = torch.randperm(total, generator=generator_for(seed, "order", epoch))
+        drawn = Augmentation.draw(total, seed=seed, epoch=epoch, padding=recipe.crop_padding, flip=recipe.flip)
         places = 2 * recipe.crop_padding + 1
         variants = (drawn.flipped * places + drawn.rows) * places + drawn.columns
         self.order.copy_(order)

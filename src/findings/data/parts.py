@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Share:
-    """Of every batch, the part of the ``rank``-th of ``size`` devices, counted from 0."""
+    """Of every batch, the part of the ``rank``-th of ``size`` devices, from 0."""
 
     rank: int = 0
     size: int = 1

@@ -29,8 +29,8 @@ def split_validation(labels: Labels, validation: int) -> tuple[Indices, Indices]
 
 def stratified(labels: Labels, aside: int) -> tuple[Indices, Indices]:
     """Rising indices of all but ``aside`` images, and of those; shares are rounded by largest remainder."""
-    classes, counts = np.unique(labels, return_counts=True)
-    shares, remainders = np.divmod(aside * counts, len(labels))
+    classes, sizes = np.unique(labels, return_counts=True)
+    shares, remainders = np.divmod(aside * sizes, len(labels))
     most_owed = np.argsort(-remainders, kind="stable")  # ties: the lower class first
     shares[most_owed[: aside - shares.sum()]] += 1
     # NumPy promises RandomState's stream for ever (NEP 19); default_rng's may change with a release.

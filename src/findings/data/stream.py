@@ -13,7 +13,7 @@ from findings.data.randomness import generator_for
 from findings.data.split import split_validation
 
 
-def steps_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
+def batches_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
     """Batches of one permutation; at least one, even where a batch is larger than the data."""
     return max(1, images // batch_size) if drop_last else -(-images // batch_size)
 
@@ -29,7 +29,7 @@ class Stream:
     ) -> None:
         self.images, self.labels = images, labels  # uint8 (N, C, H, W), int64 (N,)
         self.statistics, self.recipe, self.seed, self.share = statistics, config.recipe, config.seed, share
-        self.steps = steps_per_epoch(len(images), config.recipe.batch_size, drop_last=config.recipe.drop_last)
+        self.steps_per_epoch = batches_per_epoch(len(images), self.recipe.batch_size, drop_last=self.recipe.drop_last)
         self.prepared: object | None = None  # what batches.py makes of it, kept with it
         self._epoch = -1
         self._order: Tensor
@@ -59,10 +59,10 @@ class Stream:
         return images.contiguous(), self.labels[index]
 
     def _prepare(self, epoch: int) -> None:
-        count, device = len(self.images), self.images.device
-        self._order = torch.randperm(count, generator=generator_for(self.seed, "order", epoch)).to(device)
+        total, device = len(self.images), self.images.device
+        self._order = torch.randperm(total, generator=generator_for(self.seed, "order", epoch)).to(device)
         self._augmentation = Augmentation.draw(
-            count, seed=self.seed, epoch=epoch, padding=self.recipe.crop_padding, flip=self.recipe.flip
+            total, seed=self.seed, epoch=epoch, padding=self.recipe.crop_padding, flip=self.recipe.flip
         ).to(device)
         self._epoch = epoch
 

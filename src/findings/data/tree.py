@@ -31,7 +31,7 @@ class Tree:
 
 
 def is_image(name: str) -> bool:
-    """By its ending; hidden files (among them macOS's ``._x.jpg``, which are no images) do not count."""
+    """By its ending; hidden files (among them macOS's ``._x.jpg``, which are no images) are left out."""
     parts = PurePosixPath(name).parts
     return name.lower().endswith(IMAGES) and not any(part.startswith(".") for part in parts)
 

@@ -1,4 +1,4 @@
-"""From records to verdicts: claims, the evidence that they are about, one rule, the published figures beside ours.
+"""From records to verdicts: claims, the evidence that they are about, one rule, what was published beside ours.
 
 Imported from here: ``claims``, ``evidence``, ``merge`` (records into results/), ``judge``, ``intervals``,
 ``published``.

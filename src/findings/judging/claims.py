@@ -18,7 +18,7 @@ class Claim:
     - ``greater``, ``no_worse``, ``equal``: the contrast of the networks' means over seeds is above 0, below ``margin``,
       within ``margin`` of 0. The metric is a column of metrics.csv or derived from one run's, in percent.
     - ``computed``: the metric is counted from the networks themselves ("parameters", "multiply_adds", ...). Every
-      network has the quoted one of ``counts``, to as many digits as that is written with; without ``counts``, the
+      network has what is ``quoted`` of it, to as many digits as that is written with; where nothing is, the
       contrast is at most ``margin`` times the count of the network it is weighed against (the negative weight), and
       exactly 0 without a margin.
     - ``measured``: the metric is a cost, measured apart from training ("images_per_second", ...). The first network's
@@ -33,16 +33,16 @@ class Claim:
     metric: str
     source: str
     margin: float | None = None
-    counts: Mapping[str, str] = field(default_factory=dict)
+    quoted: Mapping[str, str] = field(default_factory=dict)
     published: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        needs, allows = self.kind in ("no_worse", "equal", "measured"), self.kind == "computed" and not self.counts
+        needs, allows = self.kind in ("no_worse", "equal", "measured"), self.kind == "computed" and not self.quoted
         if (self.margin is not None) != needs and not (allows and self.margin is not None):
             raise ValueError(f"{self.id}: a margin belongs to no_worse, equal and measured, and computed may have one")
         if abs(sum(self.contrast.values())) > 1e-9:
             raise ValueError(f"{self.id}: a contrast's weights add up to 0")
-        if self.counts and (self.kind != "computed" or self.counts.keys() != self.contrast.keys()):
+        if self.quoted and (self.kind != "computed" or self.quoted.keys() != self.contrast.keys()):
             raise ValueError(f"{self.id}: counts are quoted for a computed claim, for every network of its contrast")
         if self.kind == "measured" and list(self.contrast.values()) != [1, -1]:
             raise ValueError(f"{self.id}: a measured claim compares a first network (1) with a second (-1)")
@@ -53,7 +53,7 @@ class Claim:
             self,
             sentence=self.sentence.format_map(_Players(players)),
             contrast={players.get(role, role): weight for role, weight in self.contrast.items()},
-            counts={players.get(role, role): count for role, count in self.counts.items()},
+            quoted={players.get(role, role): number for role, number in self.quoted.items()},
         )
 
 

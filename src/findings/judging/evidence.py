@@ -24,8 +24,8 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Counted(Counts):
-    """A network that a finding counts and does not train, at its own input size."""
+class Untrained(Counts):
+    """A network that a finding does not train and only counts, at its own input size."""
 
     model: str = ""
     size: int = 0  # pixels
@@ -52,7 +52,7 @@ class Plan:
     command: str  # reruns it
     label: str
     arms: tuple[Arm, ...]
-    counted: tuple[Counted, ...] = ()
+    untrained: tuple[Untrained, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Run:
     probes: tuple[Probe, ...] = ()
 
     @property
-    def counts(self) -> bool:
-        """Whether a verdict counts it: finished, or diverged (which is a result too)."""
+    def is_evidence(self) -> bool:
+        """Whether a verdict takes it in: finished, or diverged (which is a result too)."""
         return self.status == "finished" or self.diverged
 
     def headline(self, column: str) -> float:
@@ -156,9 +156,9 @@ class Evidence:
         """The arms that train ``model``: one in a sound plan."""
         return [arm for arm in self.plan.arms if arm.model == model]
 
-    def counted(self, model: str) -> list[Run]:
-        """The runs of ``model`` that a verdict counts, by seed."""
-        return sorted((run for run in self.runs if run.model == model and run.counts), key=lambda run: run.seed)
+    def runs_of(self, model: str) -> list[Run]:
+        """The runs of ``model`` that a verdict takes in, by seed."""
+        return sorted((run for run in self.runs if run.model == model and run.is_evidence), key=lambda run: run.seed)
 
     def cost(self, model: str, metric: str) -> list[float]:
         """A cost of a network, as the plan trains it, in every round of its measurement."""
@@ -166,9 +166,9 @@ class Evidence:
         return [getattr(cost, metric) for cost in self.costs if cost.model == model and cost.arm in arms]
 
     def count(self, model: str, metric: str) -> int | None:
-        """``metric`` of a network that the plan trains or only counts."""
+        """``metric`` of a network, whether the plan trains it or not."""
         arms = self.arms(model)
-        known: list[Counts] = [arms[0].counts] if arms else [c for c in self.plan.counted if c.model == model]
+        known: list[Counts] = [arms[0].counts] if arms else [one for one in self.plan.untrained if one.model == model]
         found: int | None = getattr(known[0], metric) if known else None
         return found
 
@@ -198,11 +198,13 @@ def read_plan(path: Path) -> Plan:
             )
             for arm in content["arms"]
         )
-        counted = tuple(
-            Counted(model=one["model"], size=one["size"], **{metric: one.get(metric) for metric in COUNTED})
+        untrained = tuple(
+            Untrained(model=one["model"], size=one["size"], **{metric: one.get(metric) for metric in COUNTED})
             for one in content.get("counted", [])
         )
-        return Plan(content["finding"], content["scale"], content["command"], content.get("label") or "", arms, counted)
+        return Plan(
+            content["finding"], content["scale"], content["command"], content.get("label") or "", arms, untrained
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(short(path), f"is not a plan ({error!r}): `findings run` writes it anew") from error
 

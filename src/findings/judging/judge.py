@@ -2,7 +2,7 @@
 
 A claim is a contrast: a weighted sum of networks' mean errors, such as ``plain56 - plain20``. Seeds of different
 networks share nothing that would make them pairs, so its standard error and degrees of freedom are Welch's and
-Satterthwaite's: with two networks this is Welch's t interval. Every finished run counts, and so does every
+Satterthwaite's: with two networks this is Welch's t interval. Every finished run is evidence, and so is every
 diverged one, with the error that it had reached.
 """
 
@@ -54,8 +54,8 @@ class Verdict:
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """Raises :class:`InputError` naming the differing keys if the runs are not comparable."""
-    only_counted = {network.model for network in evidence.plan.counted} if claim.kind == "computed" else set()
-    missing = [model for model in claim.contrast if not evidence.arms(model) and model not in only_counted]
+    untrained = {network.model for network in evidence.plan.untrained} if claim.kind == "computed" else set()
+    missing = [model for model in claim.contrast if not evidence.arms(model) and model not in untrained]
     if missing:
         return _verdict(claim, evidence, "not run", f"the plan has no arm for {_and(missing)}")
     comparable(claim, evidence)
@@ -63,7 +63,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         return _computed(claim, evidence)
     if claim.kind == "measured":
         return _measured(claim, evidence)
-    runs = {model: evidence.counted(model) for model in claim.contrast}
+    runs = {model: evidence.runs_of(model) for model in claim.contrast}
     absent = [model for model, found in runs.items() if not found]
     if absent:
         return _verdict(claim, evidence, "not run", f"no finished run of {_and(absent)}")
@@ -125,8 +125,8 @@ def _computed(claim: Claim, evidence: Evidence) -> Verdict:
         return _verdict(claim, evidence, "not run", f"the plan does not hold the {claim.metric} of every network")
     effect = sum(weight * values[model] for model, weight in claim.contrast.items())
     counts = _and([f"{model} has {value:,}" for model, value in values.items()])
-    if claim.counts:
-        other = [f"{model} not {count}" for model, count in claim.counts.items() if not _agrees(values[model], count)]
+    if claim.quoted:
+        other = [f"{model} not {text}" for model, text in claim.quoted.items() if not _agrees(values[model], text)]
         holds, remark = not other, f"; {_and(other)}" if other else ""
     else:
         reference = sum(abs(weight) * values[model] for model, weight in claim.contrast.items() if weight < 0)
@@ -172,7 +172,7 @@ def _measured(claim: Claim, evidence: Evidence) -> Verdict:
 
 
 def _costs(model: str, evidence: Evidence) -> list[Cost]:
-    """Those of the network as the plan trains it; a table of an earlier protocol does not count."""
+    """Those of the network as the plan trains it; a table of an earlier protocol is no evidence."""
     arms = {arm.id for arm in evidence.arms(model)}
     return [cost for cost in evidence.costs if cost.model == model and cost.arm in arms]
 
@@ -254,8 +254,7 @@ def _verdict(
     effect: float | None = None,
     ci95: Interval | None = None,
 ) -> Verdict:
-    figures = published.load()
-    quoted = [figures[key] for key in claim.published]
+    theirs = [published.load()[key] for key in claim.published]
     return Verdict(
         id=claim.id,
         finding=claim.finding,
@@ -271,13 +270,13 @@ def _verdict(
         reason=reason,
         published=tuple(
             {
-                "id": f.id,
-                "value": f"{f.relation} {f.value}" if f.relation else f.value,
-                "unit": f.unit,
-                "source": f.source,
-                "protocol": f.protocol,
+                "id": one.id,
+                "value": f"{one.relation} {one.value}" if one.relation else one.value,
+                "unit": one.unit,
+                "source": one.source,
+                "protocol": one.protocol,
             }
-            for f in quoted
+            for one in theirs
         ),
     )
 

@@ -24,10 +24,10 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         assert self.momentum is not None
-        normalised, mean, variance, count = _Normalise.apply(x, self.weight, self.bias, self.eps)
+        normalised, mean, variance, total = _Normalise.apply(x, self.weight, self.bias, self.eps)
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
+            self.running_var.lerp_(variance * (total / (total - 1)), self.momentum)
             self.num_batches_tracked += 1
         return normalised
 
@@ -44,24 +44,24 @@ class _Normalise(torch.autograd.Function):
         own = torch.cat([mean, variance, mean.new_full((1,), x.numel() // len(mean))])
         everybody = [torch.empty_like(own) for _ in range(dist.get_world_size())]
         dist.all_gather(everybody, own)
-        means, variances, counts = torch.stack(everybody).split([len(mean), len(mean), 1], 1)  # (devices, C or 1)
-        count = counts.sum(0)
-        mean = (counts * means).sum(0) / count
+        means, variances, pixels = torch.stack(everybody).split([len(mean), len(mean), 1], 1)  # (devices, C or 1)
+        total = pixels.sum(0)
+        mean = (pixels * means).sum(0) / total
         # of the parts' squared distances from the common mean: the mean of squares would cancel in fp32
-        variance = (counts * (variances + (means - mean).square())).sum(0) / count
-        ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt(), count)
-        ctx.mark_non_differentiable(mean, variance, count)
-        return F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps), mean, variance, count
+        variance = (pixels * (variances + (means - mean).square())).sum(0) / total
+        ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt(), total)
+        ctx.mark_non_differentiable(mean, variance, total)
+        return F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps), mean, variance, total
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, mean, inverse, count = ctx.saved_tensors
+        x, weight, mean, inverse, total = ctx.saved_tensors
         gradient = gradients[0].to(weight.dtype)
         centred = x.to(weight.dtype) - mean.view(1, -1, 1, 1)
         sums = torch.stack([gradient.sum(AXES), (gradient * centred).sum(AXES)])  # (2, C)
         own_weight, own_bias = sums[1] * inverse, sums[0].clone()  # the step adds up the weights' gradients itself
         dist.all_reduce(sums)
-        offset, slope = (sums / count).view(2, 1, -1, 1, 1)
+        offset, slope = (sums / total).view(2, 1, -1, 1, 1)
         scale = (weight * inverse).view(1, -1, 1, 1)
         inputs = (gradient - offset - centred * (slope * inverse.square().view(1, -1, 1, 1))) * scale
         return inputs.to(x.dtype), own_weight, own_bias, None

@@ -13,7 +13,7 @@ from typing import Any
 from findings.config.frozen import freeze, thaw
 from findings.config.identity import refuse_other
 from findings.config.schema import Config
-from findings.planning.plan import PlannedRun, Planner, sizes_of
+from findings.planning.plan import PlannedRun, Planner, counts_of
 from findings.planning.sweeps import Sweep
 from findings.records.lease import Leased, lease
 from findings.records.record import Record
@@ -55,7 +55,7 @@ def freeze_run(run: PlannedRun) -> PlannedRun:
 
 
 def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
-    """Write the arms, and what else the finding counts, to results/<scale>/<finding>/plan.json for the report.
+    """Write the arms, and the networks not trained, to results/<scale>/<finding>/plan.json for the report.
 
     A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
     """
@@ -74,7 +74,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
         "arms": arms,
-        "counted": planner.counted(findings()[sweep.finding].counted if sweep.finding in findings() else ()),
+        "counted": planner.untrained(findings()[sweep.finding].untrained if sweep.finding in findings() else ()),
     }
     return write_if_changed(path, json.dumps(content, indent=1) + "\n")
 
@@ -95,7 +95,7 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
                 "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
                 "seeds": [],
                 "config": run.scientific,
-                **sizes_of(run.complexity),
+                **counts_of(run.complexity),
                 "sizes_refused": run.sizes_refused,
                 "data_label": run.config.data.label,
             },

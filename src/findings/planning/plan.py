@@ -81,7 +81,7 @@ class Planner:
             self._counted[key] = count(config), len(refused) if sizes else None
         return self._counted[key]
 
-    def counted(self, networks: Sequence[Subject]) -> list[dict[str, Any]]:
+    def untrained(self, networks: Sequence[Subject]) -> list[dict[str, Any]]:
         """What networks that are not trained cost, as plan.json holds it."""
         for network in networks:
             if network not in self._subjects:
@@ -95,7 +95,7 @@ def _subject(network: Subject) -> dict[str, Any]:
             hyperparameters_of(network.model), channels=network.channels, size=network.size, classes=network.classes
         )
     counts = complexity(built, channels=network.channels, size=network.size)
-    return {"model": network.model, "size": network.size} | sizes_of(counts)
+    return {"model": network.model, "size": network.size} | counts_of(counts)
 
 
 def count(config: Config) -> Complexity:
@@ -108,7 +108,7 @@ def _on_meta(config: Config) -> torch.nn.Module:
         return build(config)
 
 
-def sizes_of(counts: Complexity) -> dict[str, int]:
+def counts_of(counts: Complexity) -> dict[str, int]:
     return {key: value for key, value in asdict(counts).items() if key not in ("activations", "layers")}
 
 

@@ -14,7 +14,7 @@ from findings.records import provenance
 from findings.system.processes import born
 
 HEARTBEAT = 5.0  # seconds between two signs of life
-STALE = 60.0  # seconds without one, after which a holder on another host counts as dead
+STALE = 60.0  # seconds without one, after which a holder on another host is taken for dead
 
 
 class Leased(Exception):

@@ -159,11 +159,11 @@ class _Parts:
         if self.buffer:
             self._flush(len(self.buffer))
 
-    def _flush(self, count: int) -> None:
-        content, self.buffer = bytes(self.buffer[:count]), self.buffer[count:]
+    def _flush(self, length: int) -> None:
+        content, self.buffer = bytes(self.buffer[:length]), self.buffer[length:]
         name = f"export.{len(self.written):03}"
         (self.folder / name).write_bytes(content)
-        self.written.append({"name": name, "bytes": count, "sha256": hashlib.sha256(content).hexdigest()})
+        self.written.append({"name": name, "bytes": length, "sha256": hashlib.sha256(content).hexdigest()})
 
 
 class _Joined(io.RawIOBase):

@@ -53,7 +53,7 @@ def _data(plan: Plan) -> str:
 
 
 def _iterations(plan: Plan) -> str:
-    return " or ".join(f"{count:,}" for count in sorted({arm.config["recipe.iterations"] for arm in plan.arms}))
+    return " or ".join(f"{length:,}" for length in sorted({arm.config["recipe.iterations"] for arm in plan.arms}))
 
 
 def _row(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""``results/<scale>/README.md``: what was run, the verdicts, the figures, and ours against the published ones."""
+"""``results/<scale>/README.md``: what was run, the verdicts, the figures, and ours against what was published."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from findings.judging.evidence import Evidence, Run
 from findings.judging.judge import Verdict, Word
 from findings.report import words
 from findings.report.figures.drawing import protocol
-from findings.report.tables import beside_published, costs, counted, networks, probes, table
+from findings.report.tables import beside_published, costs, networks, probes, table, untrained
 from findings.studies import Drawing, Finding
 
 
@@ -62,10 +62,10 @@ def _chapter(chapter: Chapter) -> list[str]:
     for drawing in chapter.drawings:
         parts.append(f"![{finding.title}: {drawing.shows}]({finding.name}/figures/{drawing.name}.svg)")
     sections = (
-        ("Every network", networks(evidence) if any(run.counts for run in evidence.runs) else ""),
+        ("Every network", networks(evidence) if any(run.is_evidence for run in evidence.runs) else ""),
         ("Test images moved, or at another size", probes(evidence)),
         ("What training costs", costs(evidence)),
-        ("Counted without training", counted(evidence)),
+        ("Counted without training", untrained(evidence)),
         ("Ours against the published figures", beside_published(finding, evidence)),
         ("Notes", "\n".join(f"- {note}" for note in finding.notes)),
     )
@@ -76,8 +76,8 @@ def _chapter(chapter: Chapter) -> list[str]:
 
 def _outcome(chapter: Chapter) -> str:
     """The verdicts in plain words: how many of each, and what was not reproduced."""
-    counts = Counter(verdict.verdict for verdict in chapter.verdicts)
-    told = [f"{counts[word]} {word}" for word in words.SYMBOLS if counts[word]]
+    tally = Counter(verdict.verdict for verdict in chapter.verdicts)
+    told = [f"{tally[word]} {word}" for word in words.SYMBOLS if tally[word]]
     lines = [f"At this scale, of {len(chapter.verdicts)} claims: {', '.join(told)}."]
     for word, meaning in MEANINGS.items():
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
@@ -96,15 +96,15 @@ MEANINGS: dict[Word, str] = {
 
 def _what_was_run(evidence: Evidence) -> str:
     runs, arms = evidence.runs, evidence.plan.arms
-    counted = [run for run in runs if run.counts]
+    in_evidence = [run for run in runs if run.is_evidence]
     planned = sum(len(arm.seeds) for arm in arms)
     lines = [
         ("protocol", _protocol(evidence)),
         ("networks", ", ".join(arm.model for arm in arms)),
         ("runs", _runs(runs, planned)),
-        ("device", _each(run.device for run in counted)),
-        ("torch", _each(run.torch for run in counted)),
-        ("training time", _duration(sum(run.wall_seconds for run in counted))),
+        ("device", _each(run.device for run in in_evidence)),
+        ("torch", _each(run.torch for run in in_evidence)),
+        ("training time", _duration(sum(run.wall_seconds for run in in_evidence))),
         ("rerun it", f"`{evidence.plan.command}`"),
     ]
     label = f" {evidence.plan.label}" if evidence.plan.label else ""
@@ -120,9 +120,9 @@ def _protocol(evidence: Evidence) -> str:
 
 
 def _runs(runs: Sequence[Run], planned: int) -> str:
-    counts = Counter("diverged" if run.diverged else run.status for run in runs)
+    tally = Counter("diverged" if run.diverged else run.status for run in runs)
     order = ("finished", "diverged", "running", "interrupted", "failed")
-    return f"{planned} planned; " + (", ".join(f"{counts[k]} {k}" for k in order if counts[k]) or "none started")
+    return f"{planned} planned; " + (", ".join(f"{tally[k]} {k}" for k in order if tally[k]) or "none started")
 
 
 def _duration(seconds: float) -> str:
@@ -132,11 +132,11 @@ def _duration(seconds: float) -> str:
 
 
 def _verdict_table(chapter: Chapter) -> str:
-    figures = published.load()
+    theirs = published.load()
     rows = []
     for verdict, claim in zip(chapter.verdicts, chapter.finding.claims, strict=True):
         known = "<br>".join(
-            f"{figures[key].system}, {figures[key].quantity.replace('_', ' ')}: {figures[key]} ({figures[key].source})"
+            f"{theirs[key].system}, {theirs[key].quantity.replace('_', ' ')}: {theirs[key]} ({theirs[key].source})"
             for key in claim.published
         )
         cells = (words.effect(verdict), words.interval(verdict), words.seeds(verdict))

@@ -1,4 +1,4 @@
-"""The tables of a finding's page, in Markdown: its networks, their probes and costs, and the published figures."""
+"""The tables of a finding's page, in Markdown: its networks, their probes and costs, and what was published."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -20,14 +20,14 @@ def networks(evidence: Evidence) -> str:
     heads = len({arm.counts.head_parameters for arm in evidence.plan.arms}) > 1
     rows = []
     for arm in evidence.plan.arms:
-        runs = [run for run in evidence.counted(arm.model) if run.rows]
+        runs = [run for run in evidence.runs_of(arm.model) if run.rows]
         best = [
             min(value for row in run.rows if (value := row["test_error"]) is not None) for run in runs if _tested(run)
         ]
         head = (_count(arm.counts.head_parameters),) if heads else ()
-        counts = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
+        cells = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
         errors = ("train_error", "remeasured_train_error", "test_error", "generalisation_gap")
-        rows.append((arm.model, *counts, *(spread(final(runs, column)) for column in errors), spread(best)))
+        rows.append((arm.model, *cells, *(spread(final(runs, column)) for column in errors), spread(best)))
     headings = (
         *("network", "parameters", *(["of the head"] if heads else []), "multiply-adds", "seeds"),
         *("training error (%), as trained", "training error (%), re-measured", "test error (%)"),
@@ -40,7 +40,7 @@ def probes(evidence: Evidence) -> str:
     """Test error and agreement of every network, for each shift and size; empty where nothing was probed."""
     found: dict[tuple[str, int], dict[str, list[Probe]]] = {}
     for arm in evidence.plan.arms:
-        for run in evidence.counted(arm.model):
+        for run in evidence.runs_of(arm.model):
             for probe in run.probes:
                 found.setdefault((probe.probe, probe.value), {}).setdefault(arm.model, []).append(probe)
     if not found:
@@ -85,32 +85,32 @@ def _conditions(cost: Cost) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in cost.conditions.items())
 
 
-def counted(evidence: Evidence) -> str:
-    """What the plan counts and does not train."""
+def untrained(evidence: Evidence) -> str:
+    """What the plan does not train and only counts."""
     rows = [
         (one.model, f"{one.size} x {one.size}", *(_count(getattr(one, metric)) for metric in COUNTED[:3]))
-        for one in evidence.plan.counted
+        for one in evidence.plan.untrained
     ]
     headings = ("network", "input", "parameters", "multiply-adds", "parameters of the head")
     return table(headings, rows) if rows else ""
 
 
 def beside_published(finding: Finding, evidence: Evidence) -> str:
-    """A row per published figure, each number with its protocol."""
+    """A row per published value, each number with its protocol."""
     rows, others = [], []
     for key in finding.published:
-        figure = published.load()[key]
-        model = figure.model or ""
+        theirs = published.load()[key]
+        model = theirs.model or ""
         arms = evidence.arms(model)
-        if figure.quantity in COUNTED and evidence.count(model, figure.quantity) is not None:
-            ours = _count(evidence.count(model, figure.quantity))
-        elif figure.quantity not in COUNTED and arms:
-            ours = _ours(evidence, arms[0], figure.quantity)
+        if theirs.quantity in COUNTED and evidence.count(model, theirs.quantity) is not None:
+            ours = _count(evidence.count(model, theirs.quantity))
+        elif theirs.quantity not in COUNTED and arms:
+            ours = _ours(evidence, arms[0], theirs.quantity)
         else:
-            others.append(f"{figure.system} ({figure}; {figure.source})")
+            others.append(f"{theirs.system} ({theirs}; {theirs.source})")
             continue
-        theirs = f"{figure}<br><sub>{figure.dataset}; {figure.protocol}; {figure.source}</sub>"
-        rows.append((figure.system, QUANTITIES[figure.quantity], ours, theirs))
+        cell = f"{theirs}<br><sub>{theirs.dataset}; {theirs.protocol}; {theirs.source}</sub>"
+        rows.append((theirs.system, QUANTITIES[theirs.quantity], ours, cell))
     text = "Each cell says how its number was made. Where the protocols differ, compare directions and not digits."
     left_out = f"\n\nPublished, but not in this plan: {'; '.join(others)}." if others else ""
     return f"{text}\n\n{table(('network', '', 'ours', 'published'), rows)}{left_out}"
@@ -129,7 +129,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def _ours(evidence: Evidence, arm: Arm, quantity: str) -> str:
-    runs = [run for run in evidence.counted(arm.model) if run.rows]
+    runs = [run for run in evidence.runs_of(arm.model) if run.rows]
     if not runs:
         return "not run"
     length = f"{arm.config['recipe.iterations']:,} iterations, " if "recipe.iterations" in arm.config else ""
@@ -151,10 +151,10 @@ def _tested(run: Run) -> bool:
 
 
 def _range(values: Sequence[float]) -> str:
-    return f"{figure(statistics.median(values))} ({figure(min(values))} to {figure(max(values))})"
+    return f"{three_digits(statistics.median(values))} ({three_digits(min(values))} to {three_digits(max(values))})"
 
 
-def figure(value: float) -> str:
+def three_digits(value: float) -> str:
     """Three digits, or all of them before the point: 8.93, 47.2, 1,270."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 

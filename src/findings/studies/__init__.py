@@ -54,9 +54,9 @@ class Finding:
     explanation: str  # for a student: what is compared, and why it tells anything
     claims: tuple[Claim, ...]
     drawings: tuple[Drawing, ...]
-    published: tuple[str, ...]  # the figures to set beside ours, by id
+    published: tuple[str, ...]  # the values to set beside ours, by id
     roles: Roles = field(default_factory=dict)  # that claims and drawings speak of, and who plays them at which scale
-    counted: tuple[Subject, ...] = ()
+    untrained: tuple[Subject, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader should know beside the verdicts
 
     def cast(self, evidence: "Evidence") -> dict[str, str]:

@@ -29,7 +29,7 @@ CLAIMS = (
         sentence="a basic block of 256 channels has 1,179,648 weights, a bottleneck block 69,632: 17 times fewer",
         kind="computed",
         contrast={"block256-basic": 1, "block256-bottleneck": -1},
-        counts={"block256-basic": "1179648", "block256-bottleneck": "69632"},
+        quoted={"block256-basic": "1179648", "block256-bottleneck": "69632"},
         metric="parameters",
         source="lectures cs231n and advances; He et al. 2015, Fig. 5",
         published=("cs231n.block.basic", "cs231n.block.bottleneck"),
@@ -40,7 +40,7 @@ CLAIMS = (
         sentence="on maps of 28x28, they make 924,844,032 and 54,591,488 multiply-adds",
         kind="computed",
         contrast={"block256-basic": 1, "block256-bottleneck": -1},
-        counts={"block256-basic": "924844032", "block256-bottleneck": "54591488"},
+        quoted={"block256-basic": "924844032", "block256-bottleneck": "54591488"},
         metric="multiply_adds",
         source="lectures cs231n and advances; He et al. 2015, Fig. 5",
     ),
@@ -50,7 +50,7 @@ CLAIMS = (
         sentence="ResNet-50 of bottlenecks makes 3.86 G multiply-adds an image, hardly more than ResNet-34's 3.66 G",
         kind="computed",
         contrast={"resnet50": 1, "resnet34": -1},
-        counts={"resnet50": "3.86e9", "resnet34": "3.66e9"},
+        quoted={"resnet50": "3.86e9", "resnet34": "3.66e9"},
         metric="multiply_adds",
         source="He et al. 2015, Table 1 (3.8 and 3.6 G)",
         published=("he15.t1.resnet34.flops", "he15.t1.resnet50.flops"),
@@ -61,7 +61,7 @@ CLAIMS = (
         sentence="with the stride in the 3x3 convolution, as most libraries have it, ResNet-50 makes 4.09 G",
         kind="computed",
         contrast={"resnet50-stride3x3": 1, "resnet50": -1},
-        counts={"resnet50-stride3x3": "4.09e9", "resnet50": "3.86e9"},
+        quoted={"resnet50-stride3x3": "4.09e9", "resnet50": "3.86e9"},
         metric="multiply_adds",
         source="He et al. 2015, Table 1 (the stride in the first 1x1)",
     ),
@@ -73,7 +73,7 @@ CLAIMS = (
         ),
         kind="computed",
         contrast={"inception-naive": 1, "inception-reduced": -1},
-        counts={"inception-naive": "854.2e6", "inception-reduced": "271.35e6"},
+        quoted={"inception-naive": "854.2e6", "inception-reduced": "271.35e6"},
         metric="multiply_adds",
         source="lecture advances, recounted; Szegedy et al. 2015, Fig. 2",
         published=("advances.inception.naive", "advances.inception.reduced"),
@@ -169,7 +169,7 @@ def draw_error_and_cost(evidence: "Evidence") -> "Figure | None":
         return [Entry(model, values[model], look) for model, look in looks.items()]
 
     models = list(looks)
-    errors = {model: final([run for run in evidence.counted(model) if run.rows], "test_error") for model in models}
+    errors = {model: final([run for run in evidence.runs_of(model) if run.rows], "test_error") for model in models}
     counts = {model: [(evidence.count(model, "multiply_adds") or 0) / 1e6] for model in models}
     times = {model: evidence.cost(model, "milliseconds_per_step") for model in models}
     if not any(errors.values()):
@@ -206,7 +206,7 @@ FINDING = Finding(
     ),
     claims=CLAIMS,
     roles=ROLES,
-    counted=(
+    untrained=(
         Subject("block256-basic", size=28, channels=256),
         Subject("block256-bottleneck", size=28, channels=256),
         Subject("inception-naive", size=28, channels=256),

@@ -30,7 +30,7 @@ CLAIMS = (
         sentence="VGG-16's fully connected head has 123.6 M parameters, GoogLeNet's head after pooling 1.025 M",
         kind="computed",
         contrast={"vgg16": 1, "googlenet": -1},
-        counts={"vgg16": "123.6e6", "googlenet": "1.025e6"},
+        quoted={"vgg16": "123.6e6", "googlenet": "1.025e6"},
         metric="head_parameters",
         source="lecture advances; Szegedy et al. 2015, Table 1; Simonyan & Zisserman 2015, Table 1",
         published=("advances.vgg16.head", "advances.googlenet.head"),
@@ -91,7 +91,7 @@ CLAIMS = (
         sentence="{gap} takes images of two other sizes, {fc} and {fc_dropout} refuse both",
         kind="computed",
         contrast={"fc": 1, "gap": -1, "fc_dropout": 0},
-        counts={"fc": "2", "gap": "0", "fc_dropout": "2"},
+        quoted={"fc": "2", "gap": "0", "fc_dropout": "2"},
         metric="sizes_refused",
         source="lectures cs231n, convnets, nnda and advances",
     ),
@@ -104,7 +104,7 @@ def draw_heads(evidence: "Evidence") -> "Figure | None":
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)
-    ended = {role: [run for run in evidence.counted(model) if run.rows] for role, model in players.items()}
+    ended = {role: [run for run in evidence.runs_of(model) if run.rows] for role, model in players.items()}
     if not any(ended.values()):
         return None
 
@@ -151,7 +151,7 @@ FINDING = Finding(
     ),
     claims=CLAIMS,
     roles=ROLES,
-    counted=(Subject("vgg16", size=224), Subject("googlenet", size=224)),
+    untrained=(Subject("vgg16", size=224), Subject("googlenet", size=224)),
     drawings=(
         Drawing("heads", "test error, generalisation gap and head parameters of three heads on one trunk", draw_heads),
         Drawing("moved-images", "test error and agreement of predictions against the shift of the images", draw_moved),

@@ -31,7 +31,7 @@ CLAIMS = (
         sentence="WRN-40-4 has 8.9 M parameters and WRN-28-10 36.5 M",
         kind="computed",
         contrast={"wide28x10": 1, "wide40x4": -1},
-        counts={"wide28x10": "36.5e6", "wide40x4": "8.9e6"},
+        quoted={"wide28x10": "36.5e6", "wide40x4": "8.9e6"},
         metric="parameters",
         source="Zagoruyko & Komodakis 2016, Table 4",
         published=("wrn.t4.wrn40x4.params", "wrn.t4.wrn28x10.params"),
@@ -42,7 +42,7 @@ CLAIMS = (
         sentence="WRN-50-2 has 68.9 M parameters, more than ResNet-152's 60.2 M",
         kind="computed",
         contrast={"wide-resnet50x2": 1, "resnet152": -1},
-        counts={"wide-resnet50x2": "68.9e6", "resnet152": "60.2e6"},
+        quoted={"wide-resnet50x2": "68.9e6", "resnet152": "60.2e6"},
         metric="parameters",
         source="Zagoruyko & Komodakis 2016, Table 8; lecture advances",
         published=("wrn.t8.wrn50x2.params", "wrn.t8.resnet152.params", "wrn.t8.wrn50x2.top1", "wrn.t8.resnet152.top1"),
@@ -138,7 +138,7 @@ def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     players = FINDING.cast(evidence)
     models = list(players.values())
     names = {model: f"{model}\n{KINDS[role]}" for role, model in players.items()}
-    ended = {model: [run for run in evidence.counted(model) if run.rows] for model in models}
+    ended = {model: [run for run in evidence.runs_of(model) if run.rows] for model in models}
     if not any(ended.values()):
         return None
     looks = dict(zip(models, LOOKS, strict=False))
@@ -192,7 +192,7 @@ FINDING = Finding(
     ),
     claims=CLAIMS,
     roles=ROLES,
-    counted=(
+    untrained=(
         Subject("wide40x4", size=32, classes=10),
         Subject("wide28x10", size=32, classes=10),
         Subject("preact-resnet1001-bottleneck", size=32, classes=10),

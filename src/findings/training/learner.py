@@ -22,7 +22,7 @@ from findings.data.stream import Split, Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.processes import ALONE, World
 from findings.training.schedule import learning_rate
-from findings.training.steps import Steps, steps_for
+from findings.training.steps import Stepper, stepper_for
 
 
 class Chunk(NamedTuple):
@@ -48,7 +48,7 @@ class Learner(pl.LightningModule):
         self.training_error = ErrorAndLoss()
         self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
         self.done = 0  # the buffer's value, known without asking the device
-        self.steps: Steps | None = None
+        self.stepper: Stepper | None = None
         self.seconds = 0.0  # of training in this epoch
         self.seconds_per_step = float("inf")  # of the last chunk
 
@@ -76,11 +76,11 @@ class Learner(pl.LightningModule):
     def training_step(self, chunk: Chunk, _: int) -> None:
         """Make the steps of ``chunk``: each is one batch of the recipe."""
         started = time.perf_counter()
-        if self.steps is None:  # not before: a checkpoint replaces what the optimiser holds
+        if self.stepper is None:  # not before: a checkpoint replaces what the optimiser holds
             optimizer = self.optimizers(use_pl_optimizer=False)
             assert isinstance(optimizer, torch.optim.Optimizer)
-            self.steps = steps_for(self.network, self.stream, optimizer, self.config, self.world)
-        self.steps.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
+            self.stepper = stepper_for(self.network, self.stream, optimizer, self.config, self.world)
+        self.stepper.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
         self.done += chunk.stop - chunk.start
         self.iteration.fill_(self.done)
         if self.device.type == "cuda":
@@ -92,14 +92,14 @@ class Learner(pl.LightningModule):
             seconds = min(self.world.gathered(seconds))
         self.seconds += seconds
         # by the image: an epoch's last batch may be a small one, and is no measure of the others
-        size, count = self.config.recipe.batch_size, len(self.stream.images)
-        images = min(chunk.stop * size, count) - chunk.start * size
-        self.seconds_per_step = max(seconds * min(size, count) / images, 1e-6)
+        size, total = self.config.recipe.batch_size, len(self.stream.images)
+        images = min(chunk.stop * size, total) - chunk.start * size
+        self.seconds_per_step = max(seconds * min(size, total) / images, 1e-6)
 
     @property
     def epoch(self) -> int:
         """The permutation in use, from 0; between two of them, the coming one."""
-        return self.done // self.stream.steps
+        return self.done // self.stream.steps_per_epoch
 
     @property
     def finished(self) -> bool:
@@ -107,11 +107,11 @@ class Learner(pl.LightningModule):
 
     @property
     def epoch_complete(self) -> bool:
-        return self.done % self.stream.steps == 0 or self.finished
+        return self.done % self.stream.steps_per_epoch == 0 or self.finished
 
     @property
     def evaluation_due(self) -> bool:
-        epochs = -(-self.done // self.stream.steps)
+        epochs = -(-self.done // self.stream.steps_per_epoch)
         return self.finished or epochs % self.config.evaluation.evaluate_every == 0
 
     @property
@@ -127,17 +127,17 @@ class Learner(pl.LightningModule):
         remeasures = self.finished or self.config.evaluation.remeasure_training is Remeasure.every
         train_error, train_loss, images = self.training_error.compute()
         row: dict[str, float | int | None] = {
-            "epoch": -(-self.done // self.stream.steps),
+            "epoch": -(-self.done // self.stream.steps_per_epoch),
             "iteration": self.done,
             "train_loss": train_loss,
             "train_error": train_error,
         }
         for split, prefix in (("train", "remeasured_train"), ("validation", "validation"), ("test", "test")):
             measured = split in self.splits and (split != "train" or remeasures)
-            error, loss, count = self._measure(self.splits[split], heed) if measured else (None, None, None)
+            error, loss, seen = self._measure(self.splits[split], heed) if measured else (None, None, None)
             row |= {f"{prefix}_loss": loss, f"{prefix}_error": error}
             if split == "test":
-                row["test_images"] = count
+                row["test_images"] = seen
         row["lr"] = learning_rate(self.config.recipe, self.done - 1)
         row["seconds"], row["images_per_second"] = self.seconds, images / self.seconds if self.seconds else None
         return row
@@ -152,10 +152,10 @@ class Learner(pl.LightningModule):
         for logits, labels in self.scores(split, heed, share=self.world.share):
             measured.update(logits, labels, F.cross_entropy(logits, labels))
         if self.world.size > 1:
-            everybody = self.world.gathered(measured.counted())
+            everybody = self.world.gathered(measured.sums())
             measured.reset()
-            for counters in everybody:
-                measured.add(*counters)
+            for sums in everybody:
+                measured.add(*sums)
         return measured.compute()
 
     @torch.no_grad()
@@ -190,8 +190,9 @@ class EpochChunks(IterableDataset):
 
     def __iter__(self) -> Iterator[Chunk]:
         learner = self.learner
-        epoch, position = divmod(learner.done, learner.stream.steps)
-        stop = min(learner.stream.steps, learner.config.recipe.iterations - epoch * learner.stream.steps)
+        steps_per_epoch = learner.stream.steps_per_epoch
+        epoch, position = divmod(learner.done, steps_per_epoch)
+        stop = min(steps_per_epoch, learner.config.recipe.iterations - epoch * steps_per_epoch)
         size = max(1, self._fitting())  # 1 in a process's first epoch
         while position < stop:
             chunk = Chunk(epoch, position, min(position + size, stop))

@@ -1,4 +1,4 @@
-"""What is counted over images."""
+"""What is added up over images."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ class ErrorAndLoss(Metric):
     full_state_update = False
 
     def __init__(self) -> None:
-        super().__init__(sync_on_compute=False)  # the steps count all devices' images
+        super().__init__(sync_on_compute=False)  # the steps add up all devices' images
         for state, dtype in (("wrong", torch.int64), ("loss", torch.float64), ("images", torch.int64)):
             self.add_state(state, torch.zeros((), dtype=dtype), dist_reduce_fx="sum", persistent=True)
         self.wrong: Tensor
@@ -24,12 +24,12 @@ class ErrorAndLoss(Metric):
         self.images += len(labels)
 
     def add(self, wrong: int, loss: float, images: int) -> None:
-        """What was counted elsewhere: wrong answers, the sum of the losses, images."""
+        """What was seen elsewhere: wrong answers, the sum of the losses, images."""
         self.wrong += wrong
         self.loss += loss
         self.images += images
 
-    def counted(self) -> tuple[int, float, int]:
+    def sums(self) -> tuple[int, float, int]:
         """What :meth:`add` takes."""
         return int(self.wrong), float(self.loss), int(self.images)
 

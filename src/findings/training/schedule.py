@@ -6,7 +6,7 @@ from findings.config.schema import RecipeConfig
 
 
 def learning_rate(recipe: RecipeConfig, iteration: int) -> float:
-    """The rate of the step that makes iteration ``iteration`` (counted from 0) into the next.
+    """The rate of the step that makes iteration ``iteration`` (from 0) into the next.
 
     Constant at ``warmup_lr`` for the first ``warmup_iterations`` (He et al. 2015, section 4.2: 0.01 for about 400
     iterations of ResNet-110), then ``lr``, multiplied by ``gamma`` from every milestone on.

@@ -173,7 +173,7 @@ def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, worl
             trainer.fit(learner, EpochChunks(learner), ckpt_path=begin.checkpoint, weights_only=True)
         finally:
             if device.type == "cuda":  # the trainer and its module hold each other: a worker's next run needs the room
-                learner.steps = None
+                learner.stepper = None
                 del trainer
                 gc.collect()
                 torch.cuda.empty_cache()

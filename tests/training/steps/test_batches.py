@@ -30,8 +30,8 @@ RECIPES: dict[str, dict[str, Any]] = {
 def stream(channels: int, dtype: torch.dtype = torch.float32, **recipe: Any) -> Stream:
     random = np.random.default_rng(0)
 
-    def split(count: int) -> tuple[np.ndarray, np.ndarray]:
-        return random.integers(0, 256, (count, channels, SIZE, SIZE), dtype=np.uint8), np.arange(count) % 5
+    def split(images: int) -> tuple[np.ndarray, np.ndarray]:
+        return random.integers(0, 256, (images, channels, SIZE, SIZE), dtype=np.uint8), np.arange(images) % 5
 
     dataset: Dataset = build("squares", split(N), split(5), ("a", "b", "c", "d", "e"))
     given = RecipeConfig(**({"name": "x", "batch_size": 8, "crop_padding": 2, "flip": True} | recipe))
@@ -46,7 +46,7 @@ def test_they_equal_the_streams(recipe: dict[str, Any], channels: int) -> None:
     ours = Batches(theirs)
     for epoch in (0, 1, 3, 0):
         ours.prepare(epoch)
-        for position in range(theirs.steps):
+        for position in range(theirs.steps_per_epoch):
             images, labels = ours.at(position)
             expected, expected_labels = theirs.batch(epoch, position)
             assert torch.equal(images, expected)

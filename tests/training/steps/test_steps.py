@@ -14,7 +14,7 @@ from findings.data.stream import place
 from findings.training.assembly import DTYPES, new_learner, ready
 from findings.training.learner import Learner
 from findings.training.metrics import ErrorAndLoss
-from findings.training.steps import Captured, Fast, Plain, Steps, steps_for
+from findings.training.steps import Captured, Fast, Plain, Stepper, stepper_for
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 EPOCH = 12  # steps, of which the last is a partial batch
@@ -29,16 +29,16 @@ def learner_of(config: Config) -> tuple[Learner, torch.optim.Optimizer]:
     return learner, optimizer
 
 
-def made(way: type[Steps], config: Config, steps: int = EPOCH) -> tuple[list[float], list[int], Learner]:
+def made(way: type[Stepper], config: Config, steps: int = EPOCH) -> tuple[list[float], list[int], Learner]:
     """Loss and wrong answers of each of the first steps, and the learner after them."""
     learner, optimizer = learner_of(config)
     taken = way(learner.network, learner.stream, optimizer, config)  # type: ignore[call-arg]
     losses, wrong = [], []
     for iteration in range(steps):
-        counted = ErrorAndLoss()
+        seen = ErrorAndLoss()
         epoch, position = divmod(iteration, EPOCH)
-        taken.run(epoch, position, position + 1, counted)
-        mistakes, loss, images = int(counted.wrong), float(counted.loss), int(counted.images)
+        taken.run(epoch, position, position + 1, seen)
+        mistakes, loss, images = int(seen.wrong), float(seen.loss), int(seen.images)
         assert images == (1437 - 11 * 128 if position == EPOCH - 1 else 128)
         losses.append(loss / images)
         wrong.append(mistakes)
@@ -165,4 +165,4 @@ def test_a_cpu_takes_fast_steps_and_only_if_it_may(tmp_path: Path) -> None:
     for changes, way in (({}, Fast), (PLAIN, Plain)):
         config = tiny(tmp_path, **changes)
         learner, optimizer = learner_of(config)
-        assert type(steps_for(learner.network, learner.stream, optimizer, config)) is way
+        assert type(stepper_for(learner.network, learner.stream, optimizer, config)) is way

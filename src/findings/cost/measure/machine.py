@@ -39,7 +39,7 @@ class PeakMemory:
             library = ctypes.CDLL(None)
             if hasattr(library, "malloc_trim"):  # freed memory is kept, and a network would have it for nothing
                 library.malloc_trim(0)
-            with contextlib.suppress(OSError):  # where it is refused, a higher peak before now counts too
+            with contextlib.suppress(OSError):  # where it is refused, a higher peak before now is in it, too
                 Path("/proc/self/clear_refs").write_text("5")  # the peak is now what is resident
             self.before = _resident("VmRSS")
 

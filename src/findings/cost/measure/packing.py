@@ -1,4 +1,4 @@
-"""What several workers that train side by side get done together, counted over one window."""
+"""What several workers that train side by side get done together, over one window."""
 
 import math
 import signal
@@ -82,9 +82,9 @@ class Pace(pl.Callback):
     ) -> None:
         assert isinstance(pl_module, Learner)
         self.times.append(time.perf_counter())  # one clock for all processes of a machine
-        epochs, steps = divmod(pl_module.done, pl_module.stream.steps)
-        size, count = pl_module.config.recipe.batch_size, len(pl_module.stream.images)
-        self.images.append(epochs * min(pl_module.stream.steps * size, count) + steps * size)
+        epochs, position = divmod(pl_module.done, pl_module.stream.steps_per_epoch)
+        size, total = pl_module.config.recipe.batch_size, len(pl_module.stream.images)
+        self.images.append(epochs * min(pl_module.stream.steps_per_epoch * size, total) + position * size)
         if len(self.times) == WARM_UP:
             self.parent.send("warm")
         if self.parent.poll():

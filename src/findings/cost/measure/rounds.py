@@ -26,7 +26,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Measured:
-    """One network in one round, counted from 1."""
+    """One network in one round, from 1."""
 
     network: Network
     round: int

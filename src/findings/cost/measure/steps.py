@@ -80,15 +80,16 @@ def measure(config: Config, seconds: float, parent: Connection) -> Measurement:
         batches_of(stream)  # a copy of the images: data, and no network's
     memory = PeakMemory(device)
     learner = new_learner(config, stream, splits)
-    learner.done = stream.steps - 1  # an epoch's last batch may be smaller: what it needs once is paid in warm-up too
+    # an epoch's last batch may be smaller: what it needs once is paid in warm-up too
+    learner.done = stream.steps_per_epoch - 1
     meter = Meter(seconds, parent)
     with quiet():
         new_trainer(config, device, meter, Path()).fit(learner, EpochChunks(learner))
-    assert learner.steps is not None
+    assert learner.stepper is not None
     return Measurement(
         device=torch.cuda.get_device_name() if device.type == "cuda" else provenance.processor(),
         accelerator=device.type,
-        execution=learner.steps.execution,
+        execution=learner.stepper.execution,
         threads=torch.get_num_threads(),
         steps=meter.steps,
         images=meter.images,

@@ -58,7 +58,7 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Device:
-    """What predictions are made for. ``cores`` are a CPU's, whose hours are then counted by the core."""
+    """What predictions are made for. ``cores`` are a CPU's, whose hours are then core-hours."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Published figures: one YAML file per paper, every figure with its source and the protocol behind it."""
+"""What was published: one YAML file per paper, every value with its source and the protocol behind it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +9,8 @@ from findings.judging.evidence import COUNTED
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One figure from a paper. ``value`` is a number, an ordering in words, or None where it is only plotted."""
+class Published:
+    """One value from a paper. ``value`` is a number, an ordering in words, or None where it is only plotted."""
 
     id: str
     system: str  # as the paper writes it
@@ -45,16 +45,16 @@ def _short(count: float) -> str:
 
 
 @cache
-def load() -> dict[str, Figure]:
-    """Every published figure by its id, in the files' order."""
+def load() -> dict[str, Published]:
+    """Every published value by its id, in the files' order."""
     import yaml
 
-    figures: dict[str, Figure] = {}
+    published: dict[str, Published] = {}
     for path in sorted(resources.files(__name__).iterdir(), key=lambda path: path.name):
         if not path.name.endswith(".yaml"):
             continue
         for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-            if entry["id"] in figures:
+            if entry["id"] in published:
                 raise InputError(f"published/{path.name}", f"'{entry['id']}' is there twice")
-            figures[entry["id"]] = Figure(**entry)
-    return figures
+            published[entry["id"]] = Published(**entry)
+    return published

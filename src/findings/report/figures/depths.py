@@ -80,14 +80,14 @@ def _draw_panel(axes: "Axes", finals: Finals, aside: float) -> None:
 
 
 def _ended(evidence: Evidence, model: str) -> bool:
-    return any(run.rows for run in evidence.counted(model))
+    return any(run.rows for run in evidence.runs_of(model))
 
 
 def _finals(evidence: Evidence, lines: Mapping[str, Mapping[int, str]], column: str) -> Finals:
     found: Finals = {name: {} for name in lines}
     for name, models in lines.items():
         for depth, model in models.items():
-            last = [run.rows[-1].get(column) for run in evidence.counted(model) if run.rows]
+            last = [run.rows[-1].get(column) for run in evidence.runs_of(model) if run.rows]
             values = [value for value in last if value is not None and not math.isnan(value)]
             if values:
                 found[name][depth] = values

@@ -103,15 +103,15 @@ def protocol(evidence: Evidence) -> str:
 
 def seeds(evidence: Evidence, models: Sequence[str]) -> str:
     """How many seeds lie behind a figure, ``3 seeds`` or ``1 to 3 seeds``."""
-    counts = sorted({len(shown(evidence, model)[0]) for model in models})
-    if counts[0] == counts[-1]:
-        return f"{counts[0]} seed{'' if counts[0] == 1 else 's'} each"
-    return f"{counts[0]} to {counts[-1]} seeds each"
+    numbers = sorted({len(shown(evidence, model)[0]) for model in models})
+    if numbers[0] == numbers[-1]:
+        return f"{numbers[0]} seed{'' if numbers[0] == 1 else 's'} each"
+    return f"{numbers[0]} to {numbers[-1]} seeds each"
 
 
 def shown(evidence: Evidence, model: str) -> tuple[list[Run], bool]:
     """The runs of a model to draw, and whether they have ended. Runs under way are drawn only where none has ended."""
-    ended = [run for run in evidence.counted(model) if run.rows]
+    ended = [run for run in evidence.runs_of(model) if run.rows]
     if ended:
         return ended, True
     return [run for run in evidence.runs if run.model == model and run.rows], False

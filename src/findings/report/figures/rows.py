@@ -47,8 +47,8 @@ def draw_rows(
     panels = [panel for panel in panels if any(entry.values for entry in panel.entries)]
     if not panels:
         return None
-    count = max(len(panel.entries) for panel in panels)
-    height = ABOVE + BELOW + ROW * max(count, 2)
+    rows = max(len(panel.entries) for panel in panels)
+    height = ABOVE + BELOW + ROW * max(rows, 2)
     figure = Figure(figsize=(WIDTH, height))
     named = [
         index == 0 or [e.name for e in panel.entries] != [e.name for e in panels[index - 1].entries]
@@ -62,21 +62,21 @@ def draw_rows(
     left = 0.0
     for panel, is_named, margin in zip(panels, named, margins, strict=True):
         left += margin
-        axes = figure.add_axes((left / WIDTH, BELOW / height, breadth / WIDTH, ROW * count / height))
+        axes = figure.add_axes((left / WIDTH, BELOW / height, breadth / WIDTH, ROW * rows / height))
         left += breadth + 0.42
-        _draw_panel(axes, panel, count, is_named)
+        _draw_panel(axes, panel, rows, is_named)
     headings(figure, evidence, title, note, models)
     return figure
 
 
-def _draw_panel(axes: "Axes", panel: Panel, count: int, is_named: bool) -> None:
+def _draw_panel(axes: "Axes", panel: Panel, rows: int, is_named: bool) -> None:
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
     axes.set_title(panel.heading, loc="left")
     axes.set_xlabel(panel.label)
     axes.grid(axis="x")
     axes.grid(axis="y", visible=False)
-    axes.set_ylim(count - 0.5, -0.5)
+    axes.set_ylim(rows - 0.5, -0.5)
     names = [entry.name for entry in panel.entries] if is_named else []
     axes.set_yticks(range(len(names)), names, color=INK)
     axes.tick_params(axis="y", length=0)

@@ -21,17 +21,17 @@ from findings.training.steps.plain import Plain
 from findings.training.steps.shared import Shared
 
 
-class Steps(Protocol):
+class Stepper(Protocol):
     """Makes steps; called in training mode, within the precision's autocast."""
 
     execution: str  # how, in a word
 
-    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None: ...
+    def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None: ...
 
 
-def steps_for(
+def stepper_for(
     network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config, world: World = ALONE
-) -> Steps:
+) -> Stepper:
     """The way that ``config.trainer`` asks for, on the device where ``stream`` lies."""
     if world.size > 1:
         return Shared(network, stream, optimizer, config, world)

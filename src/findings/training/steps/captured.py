@@ -34,23 +34,23 @@ class Captured(Fast):
         self.graph: torch.cuda.CUDAGraph | None = None
         self.made = 0  # steps in this process
 
-    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None:
+    def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         self.batches.prepare(epoch)
         self.position.fill_(start)
-        self.wrong.copy_(counted.wrong)
-        self.summed.copy_(counted.loss)
+        self.wrong.copy_(seen.wrong)
+        self.summed.copy_(seen.loss)
         images = 0
         for position in range(start, stop):
-            self.set_rate(epoch * self.steps + position)
+            self.set_rate(epoch * self.steps_per_epoch + position)
             size = min(self.full, len(self.batches.order) - position * self.full)
             if size < self.full:
                 self.step(*self.batches.at(position), self.wrong, self.summed)
             else:
                 self.full_step()
             images += size
-        counted.wrong.copy_(self.wrong)
-        counted.loss.copy_(self.summed)
-        counted.images += images
+        seen.wrong.copy_(self.wrong)
+        seen.loss.copy_(self.summed)
+        seen.images += images
 
     def set_rate(self, iteration: int) -> None:
         rate = self.rate_at(iteration)

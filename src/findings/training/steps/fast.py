@@ -32,7 +32,7 @@ class Fast:
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.update, self.config = network, Update(optimizer), config
-        self.steps, self.batches = stream.steps, batches_of(stream)
+        self.steps_per_epoch, self.batches = stream.steps_per_epoch, batches_of(stream)
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
@@ -48,13 +48,13 @@ class Fast:
             # one shape only: an epoch's last, smaller batch is not worth a compilation
             self.forward_full = torch.compile(self.forward, dynamic=False)
 
-    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None:
+    def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         self.batches.prepare(epoch)
         images = 0
         for position in range(start, stop):
-            self.set_rate(epoch * self.steps + position)
-            images += self.step(*self.batches.at(position), counted.wrong, counted.loss)
-        counted.images += images
+            self.set_rate(epoch * self.steps_per_epoch + position)
+            images += self.step(*self.batches.at(position), seen.wrong, seen.loss)
+        seen.images += images
 
     def set_rate(self, iteration: int) -> None:
         self.update.group["lr"] = self.rate_at(iteration)
@@ -67,16 +67,16 @@ class Fast:
 
     def step(self, images: Tensor, labels: Tensor, wrong: Tensor, summed: Tensor) -> int:
         """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""
-        count = len(labels)
-        forward = self.forward_full if count == self.full else self.forward
+        size = len(labels)
+        forward = self.forward_full if size == self.full else self.forward
         loss, mistakes = forward(images, labels)
         self.update.forget_gradients()
         loss.backward()
         with torch.no_grad():
             self.update.make()
         wrong += mistakes
-        summed += loss.detach().double() * count
-        return count
+        summed += loss.detach().double() * size
+        return size
 
     def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """(loss, wrong answers)."""

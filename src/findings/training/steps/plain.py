@@ -19,9 +19,9 @@ class Plain:
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.stream, self.optimizer, self.config = network, stream, optimizer, config
 
-    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None:
+    def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         for position in range(start, stop):
-            iteration = epoch * self.stream.steps + position
+            iteration = epoch * self.stream.steps_per_epoch + position
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.config.recipe, iteration)
             torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
@@ -31,4 +31,4 @@ class Plain:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-            counted.update(logits, labels, loss)
+            seen.update(logits, labels, loss)

@@ -42,22 +42,22 @@ class Shared(Fast):
         self.counters = views.pop()  # (2,): the loss, the wrong answers
         self.gradients, self.averages = views[: len(self.update.parameters)], views[len(self.update.parameters) :]
 
-    def run(self, epoch: int, start: int, stop: int, counted: ErrorAndLoss) -> None:
+    def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         self.batches.prepare(epoch)
         images = 0
         for position in range(start, stop):
-            self.set_rate(epoch * self.steps + position)
-            images += self.take_part(position, counted)
-        counted.images += images
+            self.set_rate(epoch * self.steps_per_epoch + position)
+            images += self.take_part(position, seen)
+        seen.images += images
 
-    def take_part(self, position: int, counted: ErrorAndLoss) -> int:
+    def take_part(self, position: int, seen: ErrorAndLoss) -> int:
         """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""
         whole, own = self.stream.batch_at(position), self.stream.places(position)
-        total, count = whole.stop - whole.start, own.stop - own.start
+        total, size = whole.stop - whole.start, own.stop - own.start
         for layer in self.dropouts:
             layer.start, layer.whole = own.start - whole.start, total
-        if count:
-            self.find(self.batches.at(position), count, total)
+        if size:
+            self.find(self.batches.at(position), size, total)
         else:  # of an epoch's last, small batch
             self.exchanged.zero_()
         with torch.no_grad():
@@ -67,20 +67,20 @@ class Shared(Fast):
             if self.statistics:
                 torch._foreach_copy_(self.statistics, self.averages)
             self.update.make()
-            counted.loss += self.counters[0].double() * total
-            counted.wrong += self.counters[1].to(torch.int64)
+            seen.loss += self.counters[0].double() * total
+            seen.wrong += self.counters[1].to(torch.int64)
         return total
 
-    def find(self, batch: tuple[Tensor, Tensor], count: int, total: int) -> None:
-        """Lay out what this device adds: of a batch of ``total`` images the part that its ``count`` contribute."""
+    def find(self, batch: tuple[Tensor, Tensor], size: int, total: int) -> None:
+        """Lay out what this device adds: of a batch of ``total`` images the part that its ``size`` contribute."""
         self.update.forget_gradients()
         loss, mistakes = self.forward(*batch)
-        loss = loss * (count / total)
+        loss = loss * (size / total)
         loss.backward()
         with torch.no_grad():
             found = [parameter.grad for parameter in self.update.parameters if parameter.grad is not None]
             torch._foreach_copy_(self.gradients, found)  # raises if a parameter took no part in the loss
             if self.statistics:
-                share = groups(count, self.group) / groups(total, self.group)
+                share = groups(size, self.group) / groups(total, self.group)
                 torch._foreach_copy_(self.averages, torch._foreach_mul(self.statistics, share))
             self.counters[0], self.counters[1] = loss.detach(), mistakes
