@@ -13,11 +13,19 @@ from golden_files import golden
 SCALES = groups()["scale"]
 RECIPES = groups()["recipe"]
 SPECIAL = sorted(file.stem for file in (shared("conf") / "special").glob("*.yaml"))
+
+
+def special(recipe: str, network: str) -> list[str]:
+    return [f"recipe={recipe}", f"model={MODELS.get(network, network)}"]
+
+
+# networks whose model file has another name
+MODELS = {"preact-resnet164-projection-bottleneck": "preact-resnet164-bottleneck"}
 # every file that has a say in the learning rate
 CHOICES = {
     **{f"recipe {name}": [f"recipe={name}"] for name in RECIPES},
     **{f"scale {name}": [f"scale={name}"] for name in SCALES},
-    **{f"special {name}": [f"recipe={name.split('-', 1)[0]}", f"model={name.split('-', 1)[1]}"] for name in SPECIAL},
+    **{f"special {name}": special(*name.split("-", 1)) for name in SPECIAL},
     "scale cifar10, resnet110": ["scale=cifar10", "model=resnet110"],
 }
 
@@ -37,7 +45,9 @@ def curves() -> dict[str, list[list[float]]]:
 @pytest.mark.parametrize("name", CHOICES)
 def test_every_recipe_has_its_golden_learning_rates(name: str, curves: dict[str, list[list[float]]]) -> None:
     known = golden("learning_rates.json", curves)
-    assert name in known, "a new recipe needs its golden learning rates: GOLDEN=write pytest tests/test_schedule.py"
+    assert name in known, (
+        "a new recipe needs its golden learning rates: GOLDEN=write pytest tests/training/test_schedule.py"
+    )
     assert curves[name] == known[name]
 
 

@@ -179,9 +179,13 @@ def special_for(recipe: str, network: str) -> str | None:
 
     ``resnet110`` is for the network of that name and its variants (``resnet110-w8``), whose names go on after a hyphen.
     """
-    files = {file.stem for file in (shared("conf") / "special").glob("*.yaml")}
-    fitting = [file for file in files if f"{recipe}-{network}-".startswith(f"{file}-")]
+    fitting = [file for file in _special_files() if f"{recipe}-{network}-".startswith(f"{file}-")]
     return max(fitting, key=len, default=None)
+
+
+@cache
+def _special_files() -> list[str]:
+    return sorted(file.stem for file in (shared("conf") / "special").glob("*.yaml"))
 
 
 def hyperparameters_of(model: str) -> dict[str, Any]:
