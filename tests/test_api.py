@@ -210,7 +210,7 @@ def test_training_is_watched_by_the_mirror(tmp_path: Path, monkeypatch: pytest.M
         watched.append(run.id)
         return unobserved(run, record)
 
-    monkeypatch.setattr("findings.engines.here.mirror", mirror)
+    monkeypatch.setattr("findings.engines.foreground.mirror", mirror)
     run = findings.train(*overrides(**SHORT, runs_dir=tmp_path))
     assert watched == [run.id]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from findings.planning.planned import Plan
+    from findings.planning.notebook import Plan
     from findings.records.library import RecordedRun, Runs
 
 __version__ = "0.1.0"
@@ -28,7 +28,7 @@ def train(*overrides: str, retry_failed: bool = False) -> "RecordedRun":
     Raises InputError for bad overrides and for a run in training elsewhere, RuntimeError with the reason where training
     failed, and KeyboardInterrupt where it was stopped: the same call then goes on from the checkpoint.
     """
-    from findings.engines.here import trained
+    from findings.engines.foreground import trained
 
     return trained(overrides, retry_failed=retry_failed)
 
@@ -52,7 +52,7 @@ def plan(name: str, *overrides: str) -> "Plan":
     A list of PlannedRun, with a ``table`` of their parameters and multiply-adds. ``overrides`` are those of
     ``findings plan``: ``plan("quick", "seed=0,1")``. Raises InputError naming the run that is wrong, and why.
     """
-    from findings.planning.planned import planned
+    from findings.planning.notebook import planned
 
     return planned(name, overrides)
 

@@ -157,7 +157,7 @@ def _check(arguments: list[str]) -> list[str]:
 
 
 def _train(run: "Run", retry: bool) -> "Outcome":
-    from findings.engines.here import train_here
+    from findings.engines.foreground import train_here
     from findings.records.lease import Leased
 
     try:

@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml
 
-from findings.config import schema
-from findings.config.identity import Run, identify
+from findings.config.identity import Run, identify, scientific
 from findings.config.schema import Config, DataConfig, EvaluationConfig, RecipeConfig
 from findings.errors import InputError
 
@@ -50,7 +49,7 @@ def science(path: Path) -> dict[str, Any]:
     try:
         sections = {"data": DataConfig, "recipe": RecipeConfig, "evaluation": EvaluationConfig}
         made: dict[str, Any] = {name: section(**fields[name]) for name, section in sections.items()}
-        return schema.scientific(Config(**made), fields["model"])
+        return scientific(Config(**made), fields["model"])
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(str(path), f"is no frozen config: {error}") from None
 

@@ -1,9 +1,13 @@
 """A run, resolved: its config, its network's name, its arm and its id. Made once, and handed on from there.
 
-The id is a pure function of the scientific config and the seed; never of time, host or job.
+The id is a pure function of the scientific config and the seed; never of time, host or job. What is scientific,
+and what of it is hashed, is decided here (:func:`scientific`, :func:`digest`).
 """
 
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,10 +56,10 @@ def identify(config: Config) -> Run:
     """The run that a typed config is. Raises InputError naming the key that no run could be trained with."""
     check(config)
     model = hyperparameters.resolve(config.model)
-    flat = schema.scientific(config, model)
-    digest = schema.digest(flat, hyperparameters.defaults(model["_target_"]))
+    flat = scientific(config, model)
+    hashed = digest(flat, hyperparameters.defaults(model["_target_"]))
     name = hyperparameters.name(model)
-    arm = f"{name}-{config.data.name}-{config.recipe.name}-{digest}"
+    arm = f"{name}-{config.data.name}-{config.recipe.name}-{hashed}"
     return Run(replace(config, model=model), name, arm, flat)
 
 
@@ -69,3 +73,41 @@ def refuse_other(recorded: Run, planned: Run) -> None:
     listed = ", ".join(f"{key} ({before.get(key)} there, {after.get(key)} here)" for key in differing)
     where = planned.directory / "config.yaml"
     raise InputError(str(where), f"holds another run's config; it differs in {listed}")
+
+
+def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
+    """The resolved fields that decide a run's numbers, flat, seed left out: ``{"recipe.lr": 0.1, ...}``.
+
+    ``model`` holds every hyperparameter of the network, defaults included (``hyperparameters.resolve``).
+    """
+    flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
+    flat["data.name"] = config.data.name
+    flat["data.validation"] = config.data.validation
+    for section in ("recipe", "evaluation"):
+        for key, value in asdict(getattr(config, section)).items():
+            flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
+    return flat
+
+
+def digest(flat: dict[str, Any], model_defaults: dict[str, Any]) -> str:
+    """Twelve hex digits over the scientific fields that differ from their defaults.
+
+    Leaving the defaults out means that a knob added later renames no earlier run. Names are in the run id already.
+    """
+    defaults = _schema_defaults() | {f"model.{key}": value for key, value in model_defaults.items()}
+    absent = object()
+    telling = {
+        key: value
+        for key, value in flat.items()
+        if key not in ("recipe.name", "data.name") and value != defaults.get(key, absent)
+    }
+    return hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _schema_defaults() -> dict[str, Any]:
+    flat: dict[str, Any] = {"data.validation": schema.DataConfig().validation}
+    for section, usual in (("recipe", schema.RecipeConfig()), ("evaluation", schema.EvaluationConfig())):
+        for item in fields(usual):
+            value = getattr(usual, item.name)
+            flat[f"{section}.{item.name}"] = value.name if isinstance(value, Enum) else value
+    return flat

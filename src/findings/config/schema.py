@@ -1,13 +1,11 @@
-"""The typed schema of one run, and what of it makes the run id.
+"""The typed schema of one run.
 
 Only dataclasses live here: no torch, no Hydra. Hydra's ConfigStore is told of :class:`Config` in ``compose.py``; a
 network's own hyperparameters are typed by the signature of the class that ``model._target_`` names
 (``hyperparameters.py``), so that a new network needs no change here.
 """
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -143,41 +141,3 @@ class Config:
 
 ACCELERATORS = ("auto", "cpu", "cuda")
 TRACKING_MODES = ("auto", "online", "offline", "none")
-
-
-def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
-    """The resolved fields that decide a run's numbers, flat, seed left out: ``{"recipe.lr": 0.1, ...}``.
-
-    ``model`` holds every hyperparameter of the network, defaults included (``hyperparameters.resolve``).
-    """
-    flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
-    flat["data.name"] = config.data.name
-    flat["data.validation"] = config.data.validation
-    for section in ("recipe", "evaluation"):
-        for key, value in asdict(getattr(config, section)).items():
-            flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
-    return flat
-
-
-def digest(flat: dict[str, Any], model_defaults: dict[str, Any]) -> str:
-    """Twelve hex digits over the scientific fields that differ from their defaults.
-
-    Leaving the defaults out means that a knob added later renames no earlier run. Names are in the run id already.
-    """
-    defaults = _schema_defaults() | {f"model.{key}": value for key, value in model_defaults.items()}
-    absent = object()
-    telling = {
-        key: value
-        for key, value in flat.items()
-        if key not in ("recipe.name", "data.name") and value != defaults.get(key, absent)
-    }
-    return hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _schema_defaults() -> dict[str, Any]:
-    flat: dict[str, Any] = {"data.validation": DataConfig().validation}
-    for section, schema in (("recipe", RecipeConfig()), ("evaluation", EvaluationConfig())):
-        for item in fields(schema):
-            value = getattr(schema, item.name)
-            flat[f"{section}.{item.name}"] = value.name if isinstance(value, Enum) else value
-    return flat

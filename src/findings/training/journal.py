@@ -17,13 +17,9 @@ from findings.system.files import replacing
 from findings.training.learner import Learner
 from findings.training.probes import probe
 from findings.training.processes import ALONE, World
-from findings.training.signals import Stop
+from findings.training.signals import Interrupted, Stop
 
 Progress = Callable[[int, int, str], None]  # iteration, iterations, what was measured last
-
-
-class Interrupted(Exception):
-    """The run was asked to stop and its checkpoint is written."""
 
 
 class Diverged(Exception):

@@ -22,6 +22,10 @@ def shielding() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class Interrupted(Exception):
+    """The run was asked to stop and its checkpoint is written: the journal raises it, at a chunk's end."""
+
+
 class Stop:
     """Asked to stop? And why."""
 

@@ -26,13 +26,13 @@ from findings.records.lease import Leased, lease
 from findings.records.record import Record, now
 from findings.training.assembly import DTYPES, accelerator, new_learner, new_trainer, quiet, ready
 from findings.training.follower import Begin, Follower, Refused
-from findings.training.journal import Diverged, Interrupted, Journal, Progress
+from findings.training.journal import Diverged, Journal, Progress
 from findings.training.learner import EpochChunks
 from findings.training.needed import standing
 from findings.training.observer import Observer, unobserved
 from findings.training.processes import ALONE, Gone, World
 from findings.training.refusals import refuse_other_data, refuse_other_world, refuse_small_batch
-from findings.training.signals import Stop
+from findings.training.signals import Interrupted, Stop
 from findings.training.steps.fast import compiles
 
 

@@ -3,40 +3,13 @@
 import os
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from findings.training.signals import shielding
-
-if TYPE_CHECKING:
-    from findings.config.identity import Run
-    from findings.records.record import Record
+from findings.wandb_mirror.contents import values_of
 
 INIT_SECONDS = 30  # for the server to open the run
 ARRIVAL_SECONDS = 10  # for the server to have what it has taken
-
-
-def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
-    """What the client is told of the run; JSON, and ``sweep`` beside wandb.init's own."""
-    config = run.config
-    where: dict[str, Any] = {
-        "id": run.id,
-        "project": config.tracking.project,
-        "entity": config.tracking.entity,
-        "sweep": None,
-        "parameters": {},
-    } | record.get("wandb", {})
-    return {
-        "project": where["project"],
-        "entity": where["entity"],
-        "id": where["id"],
-        "name": run.id,
-        "group": run.arm,
-        "job_type": "train",
-        "tags": [config.scale, *record.get("findings", [])],
-        "config": run.scientific | {"seed": config.seed, "scale": config.scale, "name": run.name} | where["parameters"],
-        "dir": str(record.directory),
-        "sweep": where["sweep"],
-    }
 
 
 def start(arguments: dict[str, Any], mode: str, *, ends: bool = True) -> Any:
@@ -92,5 +65,5 @@ def arrived(path: str, iteration: int) -> bool:
 
 
 def log_row(run: Any, row: dict[str, Any]) -> None:
-    measured = {key: float(value) for key, value in row.items() if value not in (None, "")}
-    run.log(measured | {"epoch": int(row["epoch"]), "iteration": int(row["iteration"])}, step=int(row["iteration"]))
+    values = values_of(row)
+    run.log(values, step=values["iteration"])

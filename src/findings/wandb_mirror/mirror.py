@@ -23,9 +23,10 @@ from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import born
 from findings.training.signals import shielding
-from findings.wandb_mirror.client import arguments_of, arrived, be_alone, finish, log_row, start
+from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, start
+from findings.wandb_mirror.contents import arguments_of, covered
 from findings.wandb_mirror.server import has_key, unreachable
-from findings.wandb_mirror.state import covered, note_sent, settle, state
+from findings.wandb_mirror.state import note_sent, settle, state
 
 LOCK = ".mirror"  # in wandb/
 FINISH_SECONDS = 120  # to upload what is left once the run has ended; `findings sync` sends the rest

@@ -56,11 +56,6 @@ def is_mirrored(record: Record) -> bool:
     return record.get("wandb") is not None or (record.directory / "wandb").exists()
 
 
-def covered(record: Record) -> list[dict[str, str]]:
-    """The rows that the last checkpoint covers."""
-    return [row for row in record.rows() if int(row["iteration"]) <= record.get("iteration", 0)]
-
-
 def state(record: Record, rows: list[dict[str, str]]) -> dict[str, Any]:
     """What W&B has once ``rows`` are sent. Two equal states have nothing to send between them."""
     return {

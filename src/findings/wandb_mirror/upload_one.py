@@ -15,8 +15,9 @@ from typing import Any
 
 from findings.records.record import Record
 from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, start
+from findings.wandb_mirror.contents import covered
 from findings.wandb_mirror.mirror import uploading
-from findings.wandb_mirror.state import covered, note_sent, state
+from findings.wandb_mirror.state import note_sent, state
 
 BUSY = 3  # exit code: another process uploads this run
 

@@ -12,8 +12,9 @@ from typing import Any, Literal, NamedTuple
 from findings.errors import InputError
 from findings.planning.sweeps import Sweep
 from findings.records.record import ENDED, Record
+from findings.wandb_mirror.contents import covered
 from findings.wandb_mirror.server import unreachable
-from findings.wandb_mirror.state import covered, is_mirrored, sent, state
+from findings.wandb_mirror.state import is_mirrored, sent, state
 from findings.wandb_mirror.upload_one import BUSY
 
 PARALLEL = 4  # uploads at once: each is a process of about 200 MB, and login nodes are shared
@@ -98,7 +99,7 @@ def _begin(record: Record) -> "subprocess.Popen[str]":
 def _arguments(record: Record) -> dict[str, Any]:
     """Raises InputError where the run's config cannot be read."""
     from findings.config.frozen import thaw
-    from findings.wandb_mirror.client import arguments_of
+    from findings.wandb_mirror.contents import arguments_of
 
     return arguments_of(thaw(record.config), record)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from findings.engines.slurm import agents, queue, state
+from findings.engines.slurm import agent_task, queue, state
 from findings.engines.slurm.queue import Task
 from findings.engines.slurm.submission import Submission
 from findings.errors import InputError
@@ -61,24 +61,24 @@ def test_a_run_is_its_agents_and_what_failed_is_not_begun_again(
 def test_an_agent_that_dies_is_queued_again_until_it_gets_no_further_three_times(made: Submission) -> None:
     record(made, "one", "7_0", status="running", iteration=12)
     record(made, "two", "7_1", status="running", iteration=12)
-    assert [agents.died(made, 0, -9) for _ in range(2)] == [75, 75]
+    assert [agent_task.died(made, 0, -9) for _ in range(2)] == [75, 75]
     record(made, "one", "7_0", status="running", iteration=24)
-    assert [agents.died(made, 0, -9) for _ in range(3)] == [75, 75, 4]
-    assert agents.died(made, 1, -9) == 75
+    assert [agent_task.died(made, 0, -9) for _ in range(3)] == [75, 75, 4]
+    assert agent_task.died(made, 1, -9) == 75
 
 
 def test_an_agent_that_ended_well_is_queued_again_only_for_a_run_that_did_not(made: Submission) -> None:
     record(made, "one", "7_0", status="finished", iteration=60)
     record(made, "two", "7_1", status="running", iteration=12)
-    assert [agents.died(made, index, 0) for index in (0, 1)] == [0, 75]
+    assert [agent_task.died(made, index, 0) for index in (0, 1)] == [0, 75]
 
 
 @pytest.mark.parametrize(("code", "becomes"), [(0, 0), (75, 75), (2, 75), (-9, 75)])
 def test_how_an_agent_ends_is_how_its_task_ends(
     code: int, becomes: int, made: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agents, "run_agent", lambda _: code)
-    assert agents.work(made, 0) == becomes
+    monkeypatch.setattr(agent_task, "run_agent", lambda _: code)
+    assert agent_task.work(made, 0) == becomes
 
 
 def test_an_agent_that_cannot_ask_says_so(
@@ -87,6 +87,6 @@ def test_an_agent_that_cannot_ask_says_so(
     def refuse(_: str) -> int:
         raise InputError("W&B", "no key")
 
-    monkeypatch.setattr(agents, "run_agent", refuse)
-    assert agents.work(made, 0) == 4
+    monkeypatch.setattr(agent_task, "run_agent", refuse)
+    assert agent_task.work(made, 0) == 4
     assert capsys.readouterr().err == "findings: W&B: no key\n"

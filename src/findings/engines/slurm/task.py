@@ -21,7 +21,7 @@ from types import FrameType
 
 from findings.engines.devices import visible
 from findings.engines.mps import shared_gpus
-from findings.engines.slurm import agents
+from findings.engines.slurm import agent_task
 from findings.engines.slurm.failures import Failures
 from findings.engines.slurm.submission import Submission, read
 from findings.records.lease import leased
@@ -175,7 +175,7 @@ def main(arguments: Sequence[str]) -> int:
     index, rank = int(os.environ["SLURM_ARRAY_TASK_ID"]), int(os.environ.get("SLURM_PROCID", "0"))
     died = _return_code(int(arguments[1])) if arguments[:1] == ["--died"] else None
     if submission.agent:
-        return agents.work(submission, index) if died is None else agents.died(submission, index, died)
+        return agent_task.work(submission, index) if died is None else agent_task.died(submission, index, died)
     runner = Runner(submission, index, rank)
     if died is not None:
         return runner.died(died)

@@ -1,0 +1,42 @@
+"""What W&B is sent of a run: its names and config, and of its record the rows that a checkpoint covers."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from findings.config.identity import Run
+    from findings.records.record import Record
+
+
+def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
+    """What the client is told of the run; JSON, and ``sweep`` beside wandb.init's own."""
+    config = run.config
+    where: dict[str, Any] = {
+        "id": run.id,
+        "project": config.tracking.project,
+        "entity": config.tracking.entity,
+        "sweep": None,
+        "parameters": {},
+    } | record.get("wandb", {})
+    return {
+        "project": where["project"],
+        "entity": where["entity"],
+        "id": where["id"],
+        "name": run.id,
+        "group": run.arm,
+        "job_type": "train",
+        "tags": [config.scale, *record.get("findings", [])],
+        "config": run.scientific | {"seed": config.seed, "scale": config.scale, "name": run.name} | where["parameters"],
+        "dir": str(record.directory),
+        "sweep": where["sweep"],
+    }
+
+
+def covered(record: "Record") -> list[dict[str, str]]:
+    """The rows that the last checkpoint covers."""
+    return [row for row in record.rows() if int(row["iteration"]) <= record.get("iteration", 0)]
+
+
+def values_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What is logged of a row of metrics.csv: everything that was measured, under the columns' own names."""
+    measured = {key: float(value) for key, value in row.items() if value not in (None, "")}
+    return measured | {"epoch": int(row["epoch"]), "iteration": int(row["iteration"])}
