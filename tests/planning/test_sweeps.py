@@ -14,18 +14,7 @@ from findings.planning.sweeps import Sweep, expand, find, folders, hydra_value, 
 
 FILES = sorted(shared("sweeps").glob("*/*.yaml"))
 # https://docs.wandb.ai/guides/sweeps/define-sweep-configuration; no key of our own, or `wandb sweep` refuses the file
-WANDB_KEYS = {
-    "program",
-    "method",
-    "name",
-    "description",
-    "project",
-    "entity",
-    "metric",
-    "parameters",
-    "command",
-    "run_cap",
-}
+WANDB_KEYS = set("program method name description project entity metric parameters command run_cap".split())  # noqa: SIM905
 
 
 def write(path: Path, **content: Any) -> Path:
