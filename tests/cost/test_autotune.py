@@ -14,7 +14,7 @@ from findings.cost import autotune
 from findings.cost.autotune import apply, choose
 from findings.cost.measure.measurement import Failure
 from findings.nets.complexity import Complexity
-from findings.planning.freezing import freeze_plan
+from findings.planning.freezing import freeze_run
 from findings.planning.plan import PlannedRun
 from findings.records.record import Record
 from tiny_runs import tiny
@@ -120,7 +120,7 @@ def test_a_sweep_of_minutes_is_not_measured(tmp_path: Path) -> None:
 
 def test_finished_runs_are_no_work(tmp_path: Path) -> None:
     runs = plan(tmp_path)
-    for run in freeze_plan(runs):
+    for run in map(freeze_run, runs):
         Record(run.directory).update(status="finished")
     machine = Machine({})
     choose(runs, None, quietly, measure=machine)
@@ -177,8 +177,9 @@ def test_a_time_limit_leaves_a_tenth_for_measuring(limit: float, measured: int, 
 
 def test_a_run_that_has_its_config_keeps_what_it_says(tmp_path: Path) -> None:
     """Otherwise a sweep that is gone on with elsewhere would change its rounding midway."""
-    before = freeze_plan(plan(tmp_path, trainer__threads=3, trainer__compiled=False))
-    again = freeze_plan(apply(plan(tmp_path), choose(plan(tmp_path), 2, quietly, measure=Machine({1: 100.0}, 1.5))))
+    before = [freeze_run(run) for run in plan(tmp_path, trainer__threads=3, trainer__compiled=False)]
+    choice = choose(plan(tmp_path), 2, quietly, measure=Machine({1: 100.0}, 1.5))
+    again = [freeze_run(run) for run in apply(plan(tmp_path), choice)]
     assert [run.config.trainer for run in again] == [run.config.trainer for run in before]
 
 

@@ -175,15 +175,15 @@ def test_divergence_is_seen_by_all(tmp_path: Path) -> None:
 def test_processes_on_one_host_share_its_cores(
     processes: str | None, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("findings.system.processes.cores", lambda: 4)
-    monkeypatch.setattr("findings.training.processes.launched", lambda: ALONE)
+    monkeypatch.setattr("findings.engines.foreground.cores", lambda: 4)
+    monkeypatch.setattr("findings.engines.foreground.launched", lambda: ALONE)
     used: list[int | None] = []
 
     def trains(run: Run, **_: Any) -> Outcome:
         used.append(run.config.trainer.threads)
         return Outcome("", "finished")
 
-    monkeypatch.setattr("findings.training.train.train", trains)
+    monkeypatch.setattr("findings.engines.foreground.train", trains)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", processes or "")  # so that it is unset afterwards
     if processes is None:
         monkeypatch.delenv("LOCAL_WORLD_SIZE")

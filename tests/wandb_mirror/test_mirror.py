@@ -90,7 +90,7 @@ def test_a_client_that_dies_costs_neither_this_run_nor_the_next(tmp_path: Path) 
             (client,) = (line.split()[0] for line in children.stdout.splitlines() if "wandb-core" in line)
             os.kill(int(client), signal.SIGKILL)
 
-    assert train(identify(config), stop=Stop(), progress=progress).status == "finished"
+    assert train(identify(config), stop=Stop(), progress=progress, observer=tracking.mirror).status == "finished"
     assert "mirrors all of its rows" in (record_of(config).directory / "wandb" / "mirror.log").read_text()
     following = tiny(tmp_path, tracking="offline", seed=1)
     go(following)

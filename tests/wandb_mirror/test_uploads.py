@@ -204,7 +204,7 @@ def test_watching_ends_with_the_last_run(server: Server, tmp_path: Path) -> None
     assert watching.returncode == 0
 
     watching = watch()
-    assert train(identify(config), stop=Stop(), progress=lambda *_: None).status == "finished"
+    assert train(identify(config), stop=Stop(), progress=lambda *_: None, observer=tracking.mirror).status == "finished"
     assert "4 epochs, finished\n1 of 1 runs are in W&B\n" in watching.communicate(timeout=60)[0]
     assert watching.returncode == 0
     assert mirror_of(server, config).steps == STEPS

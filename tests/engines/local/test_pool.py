@@ -16,7 +16,7 @@ from findings.engines.local.display import Display
 from findings.engines.local.pool import Result, run_locally
 from findings.engines.local.worker import Message, Task
 from findings.nets.complexity import Complexity
-from findings.planning.freezing import freeze_plan
+from findings.planning.freezing import freeze_run
 from findings.planning.plan import PlannedRun
 from findings.records.record import Record
 from tiny_runs import tiny
@@ -28,7 +28,7 @@ Train = Callable[[Record], None]
 @pytest.fixture
 def planned(tmp_path: Path) -> list[PlannedRun]:
     run = PlannedRun.of(identify(tiny(tmp_path / "runs")), {}, Complexity(1, 1, 1))
-    return list(freeze_plan([run]))
+    return [freeze_run(run)]
 
 
 @pytest.fixture
