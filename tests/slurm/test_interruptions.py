@@ -63,7 +63,7 @@ def ask(going: Going) -> None:
 
 def kill(going: Going) -> None:
     """The whole step, as a node that fails would."""
-    for pid in processes(going, "findings.c"):
+    for pid in processes(going, "findings."):
         os.kill(pid, signal.SIGKILL)
 
 
