@@ -8,18 +8,20 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, only_writer: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, only_writer: bool = False, durable: bool = False) -> Iterator[Path]:
     """A path beside ``path`` to write to; when the block ends well, what is there takes the place of ``path``.
 
     Several processes may do so at once, unless this is the ``only_writer``: what a killed one leaves behind is then
-    written over by the next. Raises OSError.
+    written over by the next. After a power cut ``path`` may be as it was before, unless ``durable``, which writes the
+    folder to disk too: for what others rely on, such as a checkpoint whose rows are sent on. Raises OSError.
     """
     temporary = path.with_name(f".{path.name}.{'part' if only_writer else uuid.uuid4().hex}")
     try:
         yield temporary
         _to_disk(temporary)
         temporary.replace(path)
-        _to_disk(path.parent)
+        if durable:
+            _to_disk(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -129,7 +129,7 @@ class Journal(pl.Callback):
         """Write the checkpoint so that a crash leaves the old one or the new; then mirror what it covers."""
         path = self.record.checkpoint
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path, only_writer=True) as temporary:
+        with replacing(path, only_writer=True, durable=True) as temporary:
             trainer.save_checkpoint(temporary)
         seconds, self.last_saved = time.monotonic() - self.last_saved, time.monotonic()
         self.record.update(iteration=iteration, wall_seconds=round(self.record["wall_seconds"] + seconds, 2))
