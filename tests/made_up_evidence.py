@@ -30,7 +30,7 @@ def a_run(model: str, seed: int, error: float | None, **more: Any) -> Run:
 
 def an_arm(model: str, **config: Any) -> Arm:
     flat = {"model.depth": model, "recipe.iterations": 100, "recipe.lr": 0.1} | config
-    return Arm(model, model, (0, 1, 2), flat, Counts(853_018, 125_000_000), "Digits")
+    return Arm(model, model, (0, 1, 2), flat, Counts(853_018, 125_000_000), "Digits", classes=10, label=model)
 
 
 def evidence(samples: dict[str, list[float]], **config: dict[str, Any]) -> Evidence:
@@ -39,6 +39,6 @@ def evidence(samples: dict[str, list[float]], **config: dict[str, Any]) -> Evide
     return Evidence(Plan("depth-degradation", "quick", "findings run quick/depth-degradation", "", arms), runs)
 
 
-def claim(kind: Any = "greater", contrast: Any = None, **more: Any) -> Claim:
-    contrast = contrast or {"plain56": 1.0, "plain20": -1.0}
-    return Claim("a-claim", "depth-degradation", "A sentence", kind, contrast, "train_error", "a paper", **more)
+def claim(kind: Any = "greater", contrast: Any = None, metric: Any = "train_error", **more: Any) -> Claim:
+    contrast = contrast or ({} if "order" in more else {"plain56": 1.0, "plain20": -1.0})
+    return Claim("a-claim", "depth-degradation", "A sentence", kind, contrast, metric, "a paper", **more)

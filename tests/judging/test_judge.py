@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from findings.errors import InputError
-from findings.judging.evidence import Counts
+from findings.judging.evidence import Counts, Evidence
 from findings.judging.intervals import welch
 from findings.judging.judge import judge
 from made_up_evidence import a_run, an_arm, claim, evidence
@@ -26,7 +26,7 @@ def test_two_networks_give_welchs_interval() -> None:
 def test_an_interaction_of_equal_spreads_is_the_pooled_interval() -> None:
     """Four samples of the same size and variance: Satterthwaite's degrees of freedom are 4 (n - 1)."""
     samples = {model: [at - 1, at, at + 1] for model, at in zip(INTERACTION, (9.0, 4.0, 2.0, 3.0), strict=True)}
-    interval = welch(INTERACTION, samples, 0.95)
+    interval = welch(INTERACTION, samples).interval()
     reach = stats.t.ppf(0.975, 8) * (4 / 3) ** 0.5
     assert (interval.low, interval.high) == pytest.approx((6 - reach, 6 + reach))
 
@@ -51,21 +51,32 @@ def test_each_kind_of_claim(kind: str, margin: float | None, deep: list[float], 
     assert verdict.verdict == word, verdict.reason
 
 
-def test_equal_uses_two_one_sided_tests_at_five_percent() -> None:
-    """A margin between the 90 % interval's end and the 95 % interval's is enough."""
+def test_equal_is_decided_by_the_same_interval() -> None:
+    """A margin between the 90 % interval's end and the 95 % interval's is not enough."""
     samples = {"plain56": [3.0, 3.1, 3.2], "plain20": [3.0, 3.1, 3.2]}
-    reach = {level: welch(claim().contrast, samples, level).high for level in (0.90, 0.95)}
+    reach = {level: welch(claim().contrast, samples).interval(level).high for level in (0.90, 0.95)}
     margin = (reach[0.90] + reach[0.95]) / 2
-    assert judge(claim("equal", margin=margin), evidence(samples)).verdict == "reproduced"
-    assert judge(claim("equal", margin=reach[0.90] * 0.99), evidence(samples)).verdict == "inconclusive"
+    assert judge(claim("equal", margin=margin), evidence(samples)).verdict == "inconclusive"
+    assert judge(claim("equal", margin=reach[0.95] * 1.01), evidence(samples)).verdict == "reproduced"
 
 
-def test_no_spread_at_all_collapses_the_interval() -> None:
-    verdict = judge(claim(), evidence({"plain56": [5.1] * 3, "plain20": [4.3] * 3}))
-    assert verdict.verdict == "reproduced"
-    assert verdict.ci95 == (verdict.effect, verdict.effect)
+def test_no_spread_is_no_certainty() -> None:
+    """Where the images say nothing either, nothing is decided; where they do, they limit the interval."""
+    same = {"plain56": [5.1] * 3, "plain20": [4.3] * 3}
+    verdict = judge(claim(), evidence(same))
+    assert (verdict.verdict, verdict.ci95) == ("inconclusive", None)
     assert "no spread" in verdict.reason
-    assert judge(claim(), evidence({"plain56": [5.1] * 3, "plain20": [5.1] * 3})).verdict == "inconclusive"
+    few = judge(claim(metric="test_error"), of_images(evidence(same), 360))
+    assert few.verdict == "inconclusive"
+    assert few.ci95 is not None
+    assert few.ci95[1] - few.ci95[0] > 5, "360 images, of which 5 % are wrong, show no less than some points"
+    assert "as wide as the sampling of the images" in few.reason
+    assert judge(claim(metric="test_error"), of_images(evidence(same), 1_000_000)).verdict == "reproduced"
+
+
+def of_images(given: Evidence, images: int) -> Evidence:
+    rows = [tuple(row | {"test_images": float(images)} for row in run.rows) for run in given.runs]
+    return replace(given, runs=tuple(replace(run, rows=own) for run, own in zip(given.runs, rows, strict=True)))
 
 
 def test_no_spread_in_one_network() -> None:
@@ -96,12 +107,12 @@ def test_runs_under_way_wait_and_are_mentioned() -> None:
 
 
 def test_a_diverged_seed_counts_with_its_last_error() -> None:
-    given = evidence({"plain56": [5.0, 5.1, 90.0], "plain20": [4.0, 4.1, 4.2]})
+    given = evidence({"plain56": [5.0, 5.1, 60.0], "plain20": [4.0, 4.1, 4.2]})
     cut = tuple({**row, "iteration": 40.0} for row in given.runs[2].rows)
     diverged = replace(given.runs[2], status="failed", diverged=True, iteration=40, rows=cut)
     verdict = judge(claim(), replace(given, runs=(*given.runs[:2], diverged, *given.runs[3:])))
     assert verdict.n == 3
-    assert verdict.effect == pytest.approx(100.1 / 3 - 4.1)
+    assert verdict.effect == pytest.approx(70.1 / 3 - 4.1)
     assert "1 diverged" in verdict.reason
     unseen = replace(diverged, rows=())
     verdict = judge(claim(), replace(given, runs=(*given.runs[:2], unseen, *given.runs[3:])))
@@ -126,11 +137,12 @@ def test_a_finished_run_that_stops_short_is_named() -> None:
 
 def test_a_mixture_names_the_differing_keys_and_the_remedy() -> None:
     samples = {"plain56": [5.0, 5.1, 5.2], "plain20": [4.0, 4.1, 4.2]}
-    with pytest.raises(InputError, match=r"differ in recipe\.lr; `findings run quick/depth-degradation` without"):
+    named = r"differ in recipe\.lr, which it does not name; `findings run quick/depth-degradation` without"
+    with pytest.raises(InputError, match=named):
         judge(claim(), evidence(samples, plain56={"recipe.lr": 0.05}))
     given = evidence(samples)
     twice = replace(given.plan, arms=(*given.plan.arms, an_arm("plain20", **{"recipe.lr": 0.2})))
-    with pytest.raises(InputError, match=r"two arms of plain20 that differ in recipe\.lr"):
+    with pytest.raises(InputError, match=r"'plain20' would mix 2 arms that differ in recipe\.lr"):
         judge(claim(), replace(given, plan=twice))
 
 
@@ -170,7 +182,7 @@ def test_a_verdicts_file_form() -> None:
     content = judge(claim(published=("he15.t6.resnet56.err", "he15.f6.plain110")), given).as_dict()
     assert list(content) == [
         *("id", "finding", "scale", "kind", "sentence", "metric", "n", "effect", "ci95", "margin", "verdict"),
-        *("reason", "published"),
+        *("reason", "published", "unit", "alone", "p", "p_holm", "because", "seeds_needed", "deviations"),
     ]
     assert content["effect"] == 0.983333
     assert content["published"][0] == {

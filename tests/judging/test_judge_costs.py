@@ -11,6 +11,7 @@ from findings.errors import InputError
 from findings.judging.claims import Claim
 from findings.judging.evidence import Cost, Probe, Run, Untrained
 from findings.judging.judge import Verdict, judge
+from findings.judging.metrics import METRICS
 from made_up_evidence import a_run, claim, evidence
 
 
@@ -67,10 +68,14 @@ def speed(fast: list[Cost], slow: list[Cost], margin: float = 1.0) -> Verdict:
 
 def test_a_measured_ratio_pairs_the_rounds() -> None:
     """A machine that slows down over the rounds slows both down: the ratio is exact, though the speeds are not."""
-    verdict = speed(costs("plain56", [200, 100, 50]), costs("plain20", [100, 50, 25]))
-    assert (verdict.verdict, verdict.n) == ("reproduced", 3)
-    assert verdict.effect == pytest.approx(2)
-    assert verdict.ci95 == pytest.approx((2, 2))
+    verdict = speed(costs("plain56", [200, 100, 50.1]), costs("plain20", [100, 50, 25]))
+    assert (verdict.verdict, verdict.n, verdict.unit) == ("reproduced", 3, "x")
+    assert verdict.effect == pytest.approx(2, rel=1e-3)
+    assert verdict.ci95 == pytest.approx((2, 2), rel=5e-3)
+    assert speed(costs("plain56", [200, 100]), costs("plain20", [100, 50])).because == "too few"
+    assert speed(costs("plain56", [2.0] * 3), costs("plain20", [1.0] * 3)).verdict == "inconclusive", (
+        "no clock is exact"
+    )
     ratios = [2.0, 2.2, 1.8, 2.4]
     noisy = speed(costs("plain56", ratios), costs("plain20", [1.0] * 4))
     expected = stats.t.interval(0.95, 3, *(f(np.log(ratios)) for f in (np.mean, stats.sem)))
@@ -128,13 +133,13 @@ def probed(model: str, seed: int, error: float, moved: list[float]) -> Run:
 
 def test_metrics_derived_from_one_run() -> None:
     run = probed("plain20", 0, 10.0, [12.0, 20.0])
-    assert run.headline("generalisation_gap") == 9
-    assert run.headline("shift_error_rise") == pytest.approx(6)
-    assert run.headline("shift_disagreement") == pytest.approx(16)
-    unprobed = a_run("plain20", 0, 10.0)
+    assert METRICS["generalisation_gap"].of(run) == 9
+    assert METRICS["shift_error_rise"].of(run) == pytest.approx(6)
+    assert METRICS["shift_disagreement"].of(run) == pytest.approx(16)
+    unprobed = evidence({"plain56": [10.0, 11.0, 12.0], "plain20": [9.0, 9.5, 9.9]})
     for metric, table in (("shift_error_rise", "probes.csv"), ("generalisation_gap", "curves.csv")):
         with pytest.raises(InputError, match=f"'{metric}' was not measured in .*{table}"):
-            unprobed.headline(metric)
+            judge(claim(metric=metric), unprobed)
 
 
 def test_a_claim_about_moved_images() -> None:

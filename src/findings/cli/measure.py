@@ -135,7 +135,7 @@ def _show(networks: "Sequence[Network]", done: "Sequence[Measured]", console: "C
 
     from findings.cost.measure.measurement import Measurement
     from findings.cost.measure.table import share_of_others, spread
-    from findings.judging.judge import SUSPICIOUS
+    from findings.judging.measured import SUSPICIOUS
     from findings.system.processes import cores
 
     table = Table("network")

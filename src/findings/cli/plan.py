@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from findings.cost.prediction import Prediction
     from findings.cost.throughput import Device
     from findings.planning.plan import PlannedRun
+    from findings.planning.request import Request
 
 SHOWN = 60  # runs; of longer plans the first are shown
 EPILOG = """\
@@ -63,9 +64,31 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         console.print(f"... and {len(runs) - SHOWN} more (--all shows them)")
     work = sum(run.work for run in runs)
     console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
+    for line in _coverage(planned):
+        terminal.say(console, line)
     for line in totals(prediction) if prediction else ():
         terminal.say(console, line)
     return 0
+
+
+def _coverage(planned: "Request") -> list[str]:
+    """Which arm of which claim a sweep lacks, and which of its arms feed no claim."""
+    from findings.judging.coverage import coverage
+    from findings.judging.evidence import plan_from
+    from findings.planning.freezing import planned as content
+    from findings.studies import findings
+
+    lines = []
+    for sweep, runs in zip(planned.sweeps, planned.plans, strict=True):
+        finding = findings().get(sweep.finding)
+        if finding is None:
+            continue
+        plan = plan_from(content(sweep, runs, planned.planner), sweep.name).labelled(finding.labels)
+        found = coverage(finding.claims_at(plan), plan)
+        lines += [f"{sweep.name}: {claim} lacks {', '.join(terms)}" for claim, terms in found.lacking.items()]
+        if found.idle:
+            lines.append(f"{sweep.name}: no claim is about {', '.join(found.idle)}")
+    return lines
 
 
 def _device(name: str | None, gpus: int | None) -> "Device | None":

@@ -184,6 +184,15 @@ def special_for(recipe: str, network: str) -> str | None:
 
 
 @cache
+def brought_with(recipe: str, network: str) -> tuple[str, ...]:
+    """The config keys that the file of conf/special/ for a recipe and a network sets; none where there is no file."""
+    name = special_for(recipe, network)
+    if name is None:
+        return ()
+    return tuple(flat_keys(OmegaConf.load(shared("conf") / "special" / f"{name}.yaml")))  # type: ignore[arg-type]
+
+
+@cache
 def _special_files() -> list[str]:
     return sorted(file.stem for file in (shared("conf") / "special").glob("*.yaml"))
 

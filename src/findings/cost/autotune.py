@@ -20,7 +20,7 @@ from findings.data.cache import directory
 from findings.engines.devices import gpus
 from findings.engines.local.pool import default_jobs
 from findings.engines.mps import shared_gpus
-from findings.judging.judge import SUSPICIOUS
+from findings.judging.measured import SUSPICIOUS
 from findings.planning.plan import PlannedRun, share_threads
 from findings.records import provenance
 from findings.records.record import Record

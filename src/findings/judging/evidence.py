@@ -1,15 +1,16 @@
 """What a report is made of, as plain values: a finding's plan, its arms, and the runs in its tables."""
 
 import json
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from findings.errors import InputError
+from findings.judging.selectors import selector, shortest_names
 
 Row = dict[str, float | None]  # one evaluated epoch; None: not measured then
+EARLIER = 1  # streams of which seeds of two arms had a share in common: their verdicts are of the earlier rule
 COUNTED = ("parameters", "multiply_adds", "head_parameters", "sizes_refused")
 
 
@@ -36,11 +37,19 @@ class Arm:
     """The runs of a plan that differ in nothing but the seed."""
 
     id: str
-    model: str  # the model file's name: claims are made about it
+    model: str  # the model file's name
     seeds: tuple[int, ...]
     config: dict[str, Any]  # the flat scientific config, ``{"recipe.lr": 0.1, ...}``
     counts: Counts
     data_label: str
+    brought: tuple[str, ...] = ()  # the config keys that conf/special brings with it
+    classes: int | None = None  # of the data
+    label: str = ""  # what tables and figures call it
+
+    @property
+    def chance(self) -> float | None:
+        """The error of guessing, in percent."""
+        return None if self.classes is None else 100 * (1 - 1 / self.classes)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,39 @@ class Plan:
     label: str
     arms: tuple[Arm, ...]
     untrained: tuple[Untrained, ...] = ()
+    departures: tuple[str, ...] = ()  # of its recipes from the papers'
+    labels: Mapping[str, str] = field(default_factory=dict)  # of its finding: {label: selector}
+    streams: int = 1  # the version of the random streams that its runs draw from; 1: seeds of two arms shared them
+
+    def chosen(self, term: str) -> list[Arm]:
+        """The arms that a claim's term means, by label or by selector: one in a sound plan, or none."""
+        labelled = [arm for arm in self.arms if arm.label == term]
+        wanted = selector(self.labels.get(term, term))
+        return labelled or [arm for arm in self.arms if wanted.selects(arm.config, {"model": arm.model})]
+
+    def labelled(self, labels: Mapping[str, str]) -> "Plan":
+        """The same with each arm called as a finding's ``labels``, {label: selector}, have it.
+
+        Others are called by their model, and by what tells them from arms of the same. Raises InputError where a label
+        selects several.
+        """
+        names = shortest_names({arm.id: (arm.model, arm.config) for arm in self.arms})
+        for label, text in labels.items():
+            chosen = [arm for arm in self.arms if selector(text).selects(arm.config, {"model": arm.model})]
+            if len(chosen) > 1:
+                raise InputError(f"{self.scale}/{self.finding}", f"'{label}' ({text}) {mixed(chosen)}")
+            names |= {arm.id: label for arm in chosen}
+        return replace(self, arms=tuple(replace(arm, label=names[arm.id]) for arm in self.arms), labels=labels)
+
+
+def mixed(arms: Sequence[Arm]) -> str:
+    """What several arms where there should be one differ in."""
+    keys = sorted({key for arm in arms for key in arm.config if differs(key, arms)})
+    return f"would mix {len(arms)} arms that differ in {', '.join(keys) or 'nothing'}"
+
+
+def differs(key: str, arms: Sequence[Arm]) -> bool:
+    return any(arm.config.get(key) != arms[0].config.get(key) for arm in arms)
 
 
 @dataclass(frozen=True)
@@ -105,8 +147,8 @@ class Run:
         """Whether a verdict takes it in: finished, or diverged (which is a result too)."""
         return self.status == "finished" or self.diverged
 
-    def headline(self, column: str) -> float:
-        """The last evaluated epoch's value; that has to be the end of a finished run."""
+    def refuse_cut_short(self) -> None:
+        """Raises InputError where a finished run's rows do not reach its end."""
         if not self.rows:
             raise InputError(self.id, "has no evaluated epoch: run it again")
         last = self.rows[-1]
@@ -116,32 +158,14 @@ class Run:
                 f"is finished, but its last row is of iteration {last['iteration']:.0f}, not {self.iterations}: "
                 "its metrics.csv is cut short, run it again",
             )
-        value = self.last(column)
-        if value is None or math.isnan(value):
-            problem = "was not measured" if value is None else "is nan"
-            table = "probes.csv" if column.startswith("shift_") else "the last row of curves.csv"
-            raise InputError(self.id, f"'{column}' {problem} in {table}, and a claim is about it")
-        return value
 
     def last(self, column: str) -> float | None:
-        """The last row's value, or what is derived from it or from the probes; None where that was not measured.
+        """The last row's value; None where that was not measured."""
+        return self.rows[-1].get(column) if self.rows else None
 
-        ``generalisation_gap``: test error less re-measured training error. ``shift_error_rise``: test error over the
-        images moved by 1 pixel or more, mean over the distances, less that of the images as they are.
-        ``shift_disagreement``: the percentage of those moved that are predicted otherwise than unmoved.
-        """
-        if not self.rows:
-            return None
-        if column == "generalisation_gap":
-            test, training = self.last("test_error"), self.last("remeasured_train_error")
-            return None if test is None or training is None else test - training
-        moved = [probe for probe in self.probes if probe.probe == "shift" and probe.value]
-        if column == "shift_error_rise":
-            plain, errors = self.last("test_error"), [probe.test_error for probe in moved]
-            return None if plain is None else _mean(errors, -plain)
-        if column == "shift_disagreement":
-            return _mean([None if probe.agreement is None else 100 - probe.agreement for probe in moved])
-        return self.rows[-1].get(column)
+    def probed(self, probe: str, number: str, iteration: int | None = None) -> dict[str, float | None]:
+        """{key: value} of one number of a probe, in the order in which they were written."""
+        return {str(one.value): getattr(one, number) for one in self.probes if one.probe == probe}
 
 
 @dataclass(frozen=True)
@@ -152,40 +176,43 @@ class Evidence:
     runs: tuple[Run, ...]
     costs: tuple[Cost, ...] = ()
 
-    def arms(self, model: str) -> list[Arm]:
-        """The arms that train ``model``: one in a sound plan."""
-        return [arm for arm in self.plan.arms if arm.model == model]
+    def arms(self, term: str) -> list[Arm]:
+        """Those of the plan that a term means."""
+        return self.plan.chosen(term)
 
-    def runs_of(self, model: str) -> list[Run]:
-        """The runs of ``model`` that a verdict takes in, by seed."""
-        return sorted((run for run in self.runs if run.model == model and run.is_evidence), key=lambda run: run.seed)
+    def begun(self, term: str) -> list[Run]:
+        """All runs of the term, by seed."""
+        arms = {arm.id for arm in self.arms(term)}
+        return sorted((run for run in self.runs if run.arm in arms), key=lambda run: run.seed)
 
-    def cost(self, model: str, metric: str) -> list[float]:
-        """A cost of a network, as the plan trains it, in every round of its measurement."""
-        arms = {arm.id for arm in self.arms(model)}
-        return [getattr(cost, metric) for cost in self.costs if cost.model == model and cost.arm in arms]
+    def runs_of(self, term: str) -> list[Run]:
+        """The runs of the term that a verdict takes in, by seed."""
+        return [run for run in self.begun(term) if run.is_evidence]
 
-    def count(self, model: str, metric: str) -> int | None:
+    def costs_of(self, term: str) -> list[Cost]:
+        """Of the network as the plan trains it; a table of an earlier protocol is no evidence."""
+        arms = {arm.id for arm in self.arms(term)}
+        return [cost for cost in self.costs if cost.arm in arms]
+
+    def cost(self, term: str, metric: str) -> list[float]:
+        """A cost of a network in every round of its measurement."""
+        return [getattr(cost, metric) for cost in self.costs_of(term)]
+
+    def count(self, term: str, metric: str) -> int | None:
         """``metric`` of a network, whether the plan trains it or not."""
-        arms = self.arms(model)
-        known: list[Counts] = [arms[0].counts] if arms else [one for one in self.plan.untrained if one.model == model]
+        arms = self.arms(term)
+        known: list[Counts] = [arms[0].counts] if arms else [one for one in self.plan.untrained if one.model == term]
         found: int | None = getattr(known[0], metric) if known else None
         return found
 
 
-def final(runs: Sequence[Run], column: str) -> list[float]:
-    """What those runs that measured it ended with."""
-    return [value for run in runs if (value := run.last(column)) is not None]
-
-
-def _mean(values: list[float | None], more: float = 0.0) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) + more if known and len(known) == len(values) else None
-
-
 def read_plan(path: Path) -> Plan:
     """Raises :class:`InputError` naming the file where it is not a plan."""
-    content = read_json(path)
+    return plan_from(read_json(path), short(path))
+
+
+def plan_from(content: Any, where: str) -> Plan:
+    """What plan.json holds, as values. Raises :class:`InputError` naming ``where`` it comes from."""
     try:
         arms = tuple(
             Arm(
@@ -195,6 +222,9 @@ def read_plan(path: Path) -> Plan:
                 config=dict(arm["config"]),
                 counts=Counts(**{metric: arm.get(metric) for metric in COUNTED}),
                 data_label=arm["data_label"],
+                brought=tuple(arm.get("brought", ())),
+                classes=arm.get("classes"),
+                label=str(arm["axes"].get("model", arm["name"])),
             )
             for arm in content["arms"]
         )
@@ -203,10 +233,17 @@ def read_plan(path: Path) -> Plan:
             for one in content.get("counted", [])
         )
         return Plan(
-            content["finding"], content["scale"], content["command"], content.get("label") or "", arms, untrained
+            content["finding"],
+            content["scale"],
+            content["command"],
+            content.get("label") or "",
+            arms,
+            untrained,
+            tuple(content.get("departures", ())),
+            streams=min((arm.get("streams", 1) for arm in content["arms"]), default=1),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(short(path), f"is not a plan ({error!r}): `findings run` writes it anew") from error
+        raise InputError(where, f"is not a plan ({error!r}): `findings run` writes it anew") from error
 
 
 def read_json(path: Path) -> Any:

@@ -7,17 +7,22 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from findings.config.compose import brought_with
 from findings.config.frozen import freeze, thaw
 from findings.config.identity import refuse_other
 from findings.config.schema import Config
+from findings.judging import locks
+from findings.judging.evidence import read_plan
 from findings.planning.plan import PlannedRun, Planner, counts_of
 from findings.planning.sweeps import Sweep
+from findings.records import provenance
 from findings.records.lease import Leased, lease
 from findings.records.record import Record
-from findings.studies import findings
+from findings.studies import Finding, findings
 from findings.system.files import write_if_changed
 
 
@@ -61,22 +66,37 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
     """
     folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
     path = folder / "plan.json"
-    arms = _arms(runs)
+    content = planned(sweep, runs, planner)
+    arms = content["arms"]
     if overridden and path.exists():
         before = {arm["arm"]: arm for arm in json.loads(path.read_text())["arms"]}
         for arm in arms:
             known = before.get(arm["arm"], arm)
             before[arm["arm"]] = arm | {"seeds": sorted({*known["seeds"], *arm["seeds"]})}
-        arms = list(before.values())
-    content = {
+        content["arms"] = list(before.values())
+    write_if_changed(path, json.dumps(content, indent=1) + "\n")
+    if sweep.finding in findings():
+        _lock(findings()[sweep.finding], folder)
+    return path
+
+
+def planned(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner) -> dict[str, Any]:
+    """What plan.json holds: the arms, the networks that are only counted, and the command that runs it again."""
+    return {
         "finding": sweep.finding,
         "scale": sweep.scale,
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
-        "arms": arms,
+        "arms": _arms(runs),
         "counted": planner.untrained(findings()[sweep.finding].untrained if sweep.finding in findings() else ()),
     }
-    return write_if_changed(path, json.dumps(content, indent=1) + "\n")
+
+
+def _lock(finding: Finding, folder: Path) -> None:
+    """What is claimed, and how it is tested, is fixed when the first run may begin."""
+    plan = read_plan(folder / "plan.json").labelled(finding.labels)
+    content = locks.content_of(finding.claims_at(plan), plan)
+    locks.close(folder, content, date=date.today().isoformat(), commit=provenance.code()["sha"] or "")
 
 
 def _where(config: Config) -> str:
@@ -95,6 +115,8 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
                 "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
                 "seeds": [],
                 "config": run.scientific,
+                "brought": list(brought_with(run.config.recipe.name, run.name)),
+                "classes": run.config.data.classes,
                 **counts_of(run.complexity),
                 "sizes_refused": run.sizes_refused,
                 "data_label": run.config.data.label,

@@ -4,19 +4,20 @@ Neither Hydra nor torch is needed here, and what is heavy is imported where it i
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings.errors import InputError
-from findings.judging.evidence import Plan, read_json, read_plan
+from findings.judging.evidence import EARLIER, Evidence, read_json, read_plan
 from findings.judging.merge import merge
 from findings.system.files import write_if_changed
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from findings.judging.judge import Verdict
+    from findings.judging.verdict import Verdict
+    from findings.studies import Finding
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,6 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     a claim would compare are not comparable.
     """
     from findings import studies
-    from findings.judging.judge import judge
     from findings.report import page
     from findings.report.figures import drawing
 
@@ -62,9 +62,8 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
             raise InputError(
                 f"{scale}/{path.parent.name}", f"no finding is named '{plan.finding}'", studies.findings(), plan.finding
             )
-        _refuse_two_arms(plan)
-        evidence = merge(plan, path.parent, runs_dir)
-        found = [judge(claim.cast(finding.cast(evidence)), evidence) for claim in finding.claims]
+        evidence = merge(plan.labelled(finding.labels), path.parent, runs_dir)
+        found = _earlier(folder, finding) if plan.streams == EARLIER else _judged(finding, evidence, path.parent)
         drawn = []
         with drawing.style():
             for item in finding.drawings:
@@ -81,17 +80,24 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     return Report(scale, tuple(verdicts), readme, tuple(figures))
 
 
-def _refuse_two_arms(plan: Plan) -> None:
-    """A network has one arm: tables and figures would pool two, claims or no claims."""
-    for arm in plan.arms:
-        twin = next(other for other in plan.arms if other.model == arm.model)
-        differing = sorted(key for key in arm.config | twin.config if arm.config.get(key) != twin.config.get(key))
-        if differing:
-            raise InputError(
-                f"{plan.scale}/{plan.finding}",
-                f"two arms of {arm.model} differ in {', '.join(differing)}; "
-                f"`findings run {plan.scale}/{plan.finding}` writes the plan anew",
-            )
+def _judged(finding: "Finding", evidence: Evidence, folder: Path) -> "list[Verdict]":
+    """By the rule, each with what has changed since the finding was locked."""
+    from findings.judging import locks
+    from findings.judging.judge import judge_all
+
+    claims = finding.claims_at(evidence.plan)
+    lock, now = locks.read(folder), locks.content_of(claims, evidence.plan)
+    verdicts = judge_all(claims, evidence, finding.trained_below)
+    return [replace(verdict, deviations=locks.told(lock, now, verdict.id)) for verdict in verdicts]
+
+
+def _earlier(folder: Path, finding: "Finding") -> "list[Verdict]":
+    """What was said of runs whose seeds shared their random streams: kept as it was, not judged anew."""
+    from findings.judging.verdict import Verdict
+
+    path = folder / "verdicts.json"
+    said = read_json(path) if path.exists() else []
+    return [Verdict(**one) for one in said if one["finding"] == finding.name]
 
 
 def last_verdicts(results_dir: Path) -> dict[str, list[dict[str, Any]]]:

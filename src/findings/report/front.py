@@ -7,7 +7,7 @@ from typing import Any
 
 from findings import studies
 from findings.judging.evidence import Plan, read_plan
-from findings.judging.judge import Verdict
+from findings.judging.verdict import Verdict
 from findings.report import words
 from findings.system.files import write_if_changed
 

@@ -1,12 +1,15 @@
 """``results/<scale>/README.md``: what was run, the verdicts, the figures, and ours against what was published."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
 from findings.judging import published
-from findings.judging.evidence import Evidence, Run
-from findings.judging.judge import Verdict, Word
+from findings.judging.evidence import EARLIER, Evidence, Run
+from findings.judging.rule import MOST_SEEDS, Word
+from findings.judging.verdict import Verdict
 from findings.report import words
 from findings.report.figures.drawing import protocol
 from findings.report.tables import beside_published, costs, networks, probes, table, untrained
@@ -30,23 +33,18 @@ def readme(scale: str, chapters: Sequence[Chapter]) -> str:
         "Edit nothing here by hand.",
     ]
     parts += [part for chapter in chapters for part in _chapter(chapter)]
-    parts += ["## How to read the verdicts", HOW_TO_READ]
+    parts += ["## How to read the tables", HOW_TO_READ, "## The rule of verdicts", rule()]
     return "\n\n".join(parts) + "\n"
 
 
 HOW_TO_READ = """\
-- **effect**: the difference that the claim is about, between means over seeds, in percentage points (pp) of error. Of
-  counts it is the difference of the counts; of measured costs, how many times (x) the first network's is the second's.
-- **95 % interval**: Welch's t interval of the effect; of a measured ratio, the t interval over the rounds in which
-  the networks took turns. It is each claim's own: nothing is corrected for their number.
-- **n**: the fewest seeds of a network, or the rounds of a measurement. What is computed has none.
-- **reproduced** / **contradicted**: the interval lies wholly on the claim's side of 0 or of the margin / on the other.
-  What is computed agrees with the quoted figures / does not.
-- **inconclusive**: the interval reaches over both sides, or a network has fewer than three seeds.
-- **not run**: a network of the claim has no finished run, or its cost was not measured.
-- Every finished seed counts, and a diverged one with the error it had reached. Errors are the last epoch's.
-- **as trained**: measured during training, with its augmentation and its changing weights, over the images of the last
-  epoch, which may be a short one; **re-measured** is over all training images, once training is over.
+- **effect**: of errors a difference in percentage points (pp), of costs and ratios a factor (x).
+- **95 % interval**: the claim's own; **p**: the level at which it begins to decide, and in brackets after Holm's
+  correction over the trained claims of the finding.
+- **n**: the fewest seeds of an arm, or the rounds of a measurement. What is computed has none.
+- **not run**: an arm of the claim has no finished run, or its cost was not measured.
+- Errors are the last epoch's. **As trained**: measured during training, with its augmentation and its changing weights,
+  over the images of the last full epoch; **re-measured** is over all training images, once training is over.
 - **generalisation gap**: test error less re-measured training error, of one run."""
 
 
@@ -58,6 +56,7 @@ def _chapter(chapter: Chapter) -> list[str]:
         finding.explanation,
         _outcome(chapter),
     ]
+    parts += [EARLIER_RULE] if evidence.plan.streams == EARLIER else []
     parts += [_what_was_run(evidence), _verdict_table(chapter)]
     for drawing in chapter.drawings:
         parts.append(f"![{finding.title}: {drawing.shows}]({finding.name}/figures/{drawing.name}.svg)")
@@ -74,23 +73,49 @@ def _chapter(chapter: Chapter) -> list[str]:
     return parts
 
 
+def rule() -> str:
+    """The rule of verdicts, one page."""
+    return (resources.files("findings.judging") / "rule.md").read_text(encoding="utf-8").strip()
+
+
 def _outcome(chapter: Chapter) -> str:
-    """The verdicts in plain words: how many of each, and what was not reproduced."""
-    tally = Counter(verdict.verdict for verdict in chapter.verdicts)
-    told = [f"{tally[word]} {word}" for word in words.SYMBOLS if tally[word]]
-    lines = [f"At this scale, of {len(chapter.verdicts)} claims: {', '.join(told)}."]
+    """The verdicts in plain words: how many of each, and what was not reproduced. Counts are told apart."""
+    evidence = [verdict for verdict in chapter.verdicts if verdict.is_evidence]
+    lines = [f"At this scale, of {len(evidence)} claims about runs and costs: {_tally(evidence)}."] if evidence else []
+    counts = [verdict for verdict in chapter.verdicts if not verdict.is_evidence]
+    if counts:
+        agree = sum(verdict.verdict == "reproduced" for verdict in counts)
+        lines.append(f"Counted, and no evidence: {agree} of {len(counts)} printed or presupposed counts hold.")
     for word, meaning in MEANINGS.items():
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
         if found:
-            lines += [f"\n{word.capitalize()}: {meaning}\n", *(f"- {v.sentence} ({v.reason})" for v in found)]
+            lines += [f"\n{word.capitalize()}: {meaning}\n", *(f"- {v.sentence} ({v.reason}{_more(v)})" for v in found)]
     return "\n".join(lines)
 
 
+def _tally(verdicts: Sequence[Verdict]) -> str:
+    tally = Counter(verdict.verdict for verdict in verdicts)
+    return ", ".join(f"{tally[word]} {word}" for word in words.SYMBOLS if tally[word])
+
+
+def _more(verdict: Verdict) -> str:
+    """How many seeds would tell."""
+    if verdict.verdict != "inconclusive" or verdict.alone != "inconclusive":
+        return ""
+    if verdict.seeds_needed is None:
+        return f"; not even {MOST_SEEDS} seeds of each arm would decide it at the effect and spread seen"
+    return f"; {verdict.seeds_needed} seeds of each arm would decide it at the effect and spread seen"
+
+
+EARLIER_RULE = (
+    "*These runs, and what is said of them, are of an earlier version: seeds of two networks shared their random "
+    "streams, counts were tallied with evidence, and no claim was corrected for the number of them. They are shown as "
+    "they were, never judged anew, and never mixed with later runs.*"
+)
 MEANINGS: dict[Word, str] = {
     "contradicted": "the opposite of what is claimed was seen here, beyond the spread between seeds or rounds; or what "
     "was counted is not what is quoted.",
-    "inconclusive": "these runs cannot tell. Either seeds of one network differ among themselves by as much as the "
-    "networks do, or there are too few of them; it speaks neither for the claim nor against it.",
+    "inconclusive": "these runs cannot tell, as said below; it speaks neither for the claim nor against it.",
 }
 
 
@@ -100,11 +125,12 @@ def _what_was_run(evidence: Evidence) -> str:
     planned = sum(len(arm.seeds) for arm in arms)
     lines = [
         ("protocol", _protocol(evidence)),
-        ("networks", ", ".join(arm.model for arm in arms)),
+        ("arms", "; ".join(arm.label for arm in arms)),
         ("runs", _runs(runs, planned)),
         ("device", _each(run.device for run in in_evidence)),
         ("torch", _each(run.torch for run in in_evidence)),
         ("training time", _duration(sum(run.wall_seconds for run in in_evidence))),
+        ("departures from the papers", "<br>".join(evidence.plan.departures)),
         ("rerun it", f"`{evidence.plan.command}`"),
     ]
     label = f" {evidence.plan.label}" if evidence.plan.label else ""
@@ -132,24 +158,24 @@ def _duration(seconds: float) -> str:
 
 
 def _verdict_table(chapter: Chapter) -> str:
-    theirs = published.load()
+    sources = {claim.id: claim.source for claim in chapter.finding.claims}
     rows = []
-    for verdict, claim in zip(chapter.verdicts, chapter.finding.claims, strict=True):
-        known = "<br>".join(
-            f"{theirs[key].system}, {theirs[key].quantity.replace('_', ' ')}: {theirs[key]} ({theirs[key].source})"
-            for key in claim.published
+    for verdict in chapter.verdicts:
+        source = f"<br><sub>{sources[verdict.id]}</sub>" if verdict.id in sources else ""
+        cells = (words.effect(verdict), words.interval(verdict), words.level(verdict), words.seeds(verdict))
+        reason = "<br>".join(
+            [verdict.reason + _more(verdict), *(f"**Deviation** {text}" for text in verdict.deviations)]
         )
-        cells = (words.effect(verdict), words.interval(verdict), words.seeds(verdict))
-        rows.append(
-            (
-                f"**{words.word(verdict)}**",
-                f"{verdict.sentence}<br><sub>{claim.source}</sub>",
-                *cells,
-                verdict.reason,
-                known,
-            )
-        )
-    return table(("verdict", "claim", "effect", "95 % interval", "n", "why", "published"), rows)
+        known = "<br>".join(f"{_system(one)} ({one['source']})" for one in verdict.published)
+        rows.append((f"**{words.word(verdict)}**", f"{verdict.sentence}{source}", *cells, reason, known))
+    return table(("verdict", "claim", "effect", "95 % interval", "p (Holm)", "n", "why", "published"), rows)
+
+
+def _system(one: Mapping[str, Any]) -> str:
+    theirs = published.load().get(one["id"])
+    if theirs is None:  # said by an earlier report
+        return f"{one['value']} {one['unit']}"
+    return f"{theirs.system}, {theirs.quantity.replace('_', ' ')}: {theirs}"
 
 
 def _each(values: Iterable[str]) -> str:

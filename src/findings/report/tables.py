@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from findings.judging import published
-from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run, final
+from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run
+from findings.judging.metrics import final
 from findings.studies import Finding
 
 QUANTITIES = {
@@ -20,14 +21,14 @@ def networks(evidence: Evidence) -> str:
     heads = len({arm.counts.head_parameters for arm in evidence.plan.arms}) > 1
     rows = []
     for arm in evidence.plan.arms:
-        runs = [run for run in evidence.runs_of(arm.model) if run.rows]
+        runs = [run for run in evidence.runs_of(arm.label) if run.rows]
         best = [
             min(value for row in run.rows if (value := row["test_error"]) is not None) for run in runs if _tested(run)
         ]
         head = (_count(arm.counts.head_parameters),) if heads else ()
         cells = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
         errors = ("train_error", "remeasured_train_error", "test_error", "generalisation_gap")
-        rows.append((arm.model, *cells, *(spread(final(runs, column)) for column in errors), spread(best)))
+        rows.append((arm.label, *cells, *(spread(final(runs, column)) for column in errors), spread(best)))
     headings = (
         *("network", "parameters", *(["of the head"] if heads else []), "multiply-adds", "seeds"),
         *("training error (%), as trained", "training error (%), re-measured", "test error (%)"),
@@ -40,12 +41,12 @@ def probes(evidence: Evidence) -> str:
     """Test error and agreement of every network, for each shift and size; empty where nothing was probed."""
     found: dict[tuple[str, int], dict[str, list[Probe]]] = {}
     for arm in evidence.plan.arms:
-        for run in evidence.runs_of(arm.model):
+        for run in evidence.runs_of(arm.label):
             for probe in run.probes:
-                found.setdefault((probe.probe, probe.value), {}).setdefault(arm.model, []).append(probe)
+                found.setdefault((probe.probe, probe.value), {}).setdefault(arm.label, []).append(probe)
     if not found:
         return ""
-    models = [arm.model for arm in evidence.plan.arms]
+    models = [arm.label for arm in evidence.plan.arms]
     names = {"shift": "moved by {} px", "size": "resized to {0} x {0}"}
     rows = [
         (names[kind].format(value), *(_probed(by_model.get(model, [])) for model in models))
@@ -72,7 +73,7 @@ def costs(evidence: Evidence) -> str:
             f"{statistics.median(cost.peak_memory_mib for cost in found):,.0f}",
             str(len(found)),
         )
-        rows.append((arm.model, *cells))
+        rows.append((arm.label, *cells))
     if not rows:
         return ""
     how = "; or ".join(conditions)
@@ -129,7 +130,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def _ours(evidence: Evidence, arm: Arm, quantity: str) -> str:
-    runs = [run for run in evidence.runs_of(arm.model) if run.rows]
+    runs = [run for run in evidence.runs_of(arm.label) if run.rows]
     if not runs:
         return "not run"
     length = f"{arm.config['recipe.iterations']:,} iterations, " if "recipe.iterations" in arm.config else ""

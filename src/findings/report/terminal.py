@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from findings.judging.judge import Verdict
+from findings.judging.verdict import Verdict
 from findings.report import words
 
 COLOURS = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "not run": "dim"}

@@ -1,28 +1,53 @@
 """How verdicts and their numbers are written, on pages and in terminals."""
 
-from findings.judging.judge import Verdict, Word
+from findings.judging.rule import Word
+from findings.judging.verdict import Verdict
 
 SYMBOLS: dict[Word, str] = {"reproduced": "✔", "contradicted": "✘", "inconclusive": "≈", "not run": "·"}
 
 
 def word(verdict: Verdict) -> str:
-    return f"{SYMBOLS[verdict.verdict]} {verdict.verdict}"
+    """With the kind of inconclusive, where that has a name of its own."""
+    kind = f" ({verdict.because})" if verdict.because else ""
+    return f"{SYMBOLS[verdict.verdict]} {verdict.verdict}{kind}"
 
 
 def effect(verdict: Verdict) -> str:
-    """With its unit: percentage points of an error, a plain count, or a ratio of costs."""
+    """With its unit: percentage points of an error, a plain count, or a ratio."""
     if verdict.effect is None:
         return "-"
     if verdict.kind == "computed":
         return f"{verdict.effect:,.0f}"
-    return f"{verdict.effect:.2f}x" if verdict.kind == "measured" else f"{signed(verdict.effect)} pp"
+    text, unit = _number(verdict, verdict.effect), _unit(verdict)
+    return text + (unit if unit == "x" else f" {unit}" if unit else "")
 
 
 def interval(verdict: Verdict) -> str:
-    if verdict.ci95 is None:
+    """The claim's own 95 % interval."""
+    return "-" if verdict.ci95 is None else " to ".join(_number(verdict, end) for end in verdict.ci95)
+
+
+def _unit(verdict: Verdict) -> str:
+    """The earlier rule knew ratios of costs and differences of errors."""
+    return verdict.unit if verdict.unit is not None else "x" if verdict.kind == "measured" else "pp"
+
+
+def _number(verdict: Verdict, value: float) -> str:
+    unit = _unit(verdict)
+    if unit == "x":
+        return f"{value:.2f}"
+    return signed(value) if unit == "pp" else f"{value:+,.4g}"
+
+
+def level(verdict: Verdict) -> str:
+    """p, and in brackets after the correction for all claims."""
+    if verdict.p is None:
         return "-"
-    low, high = (f"{end:.2f}" if verdict.kind == "measured" else signed(end) for end in verdict.ci95)
-    return f"{low} to {high}"
+    return _p(verdict.p) + (f" ({_p(verdict.p_holm)})" if verdict.p_holm is not None else "")
+
+
+def _p(value: float) -> str:
+    return "<0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
 def seeds(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ A module of this package is a study if it has a ``FINDING``; there is no list to
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from findings.judging.claims import Claim, Roles, cast
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from findings.judging.evidence import Evidence
+    from findings.judging.evidence import Evidence, Plan
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,21 @@ class Finding:
     drawings: tuple[Drawing, ...]
     published: tuple[str, ...]  # the values to set beside ours, by id
     roles: Roles = field(default_factory=dict)  # that claims and drawings speak of, and who plays them at which scale
+    labels: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of arms, {label: overrides}, where a model does not name one
+    trained_below: float | None = None  # percent: the training error that an arm has to come below to have trained
     untrained: tuple[Subject, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader should know beside the verdicts
 
     def cast(self, evidence: "Evidence") -> dict[str, str]:
-        """{role: the network of the plan that plays it}"""
-        return cast(self.roles, [arm.model for arm in evidence.plan.arms])
+        """{role: the term that plays it in the plan}"""
+        return cast(self.roles, lambda term: bool(evidence.plan.chosen(term)))
+
+    def claims_at(self, plan: "Plan") -> list[Claim]:
+        """Its claims about the arms of a plan."""
+        players = cast(self.roles, lambda term: bool(plan.chosen(term)))
+        return [claim.cast(players) for claim in self.claims]
 
 
 @cache

@@ -159,7 +159,7 @@ def draw_counts(evidence: "Evidence") -> "Figure | None":
 
 def draw_error_and_cost(evidence: "Evidence") -> "Figure | None":
     """The trained pair: test error, multiply-adds, time."""
-    from findings.judging.evidence import final
+    from findings.judging.metrics import final
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)

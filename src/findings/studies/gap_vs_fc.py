@@ -100,7 +100,7 @@ CLAIMS = (
 
 def draw_heads(evidence: "Evidence") -> "Figure | None":
     """Test error, generalisation gap and the head's parameters."""
-    from findings.judging.evidence import final
+    from findings.judging.metrics import final
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)

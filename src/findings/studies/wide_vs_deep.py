@@ -132,7 +132,7 @@ KINDS = {
 
 def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     """Test error and training speed of the four networks."""
-    from findings.judging.evidence import final
+    from findings.judging.metrics import final
     from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)

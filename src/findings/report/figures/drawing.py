@@ -114,7 +114,7 @@ def shown(evidence: Evidence, model: str) -> tuple[list[Run], bool]:
     ended = [run for run in evidence.runs_of(model) if run.rows]
     if ended:
         return ended, True
-    return [run for run in evidence.runs if run.model == model and run.rows], False
+    return [run for run in evidence.begun(model) if run.rows], False
 
 
 def cap(finals: Iterable[float], room: float) -> float:
