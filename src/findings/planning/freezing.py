@@ -48,6 +48,7 @@ def freeze_run(run: PlannedRun) -> PlannedRun:
                 scale=run.config.scale,
                 findings=run.config.findings,
                 seed=run.config.seed,
+                streams=run.streams,
                 status="planned",
                 iterations=run.config.recipe.iterations,
             )
@@ -95,6 +96,7 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
                 "axes": {key: value for key, value in run.varies.items() if key not in ("seed", "scale")},
                 "seeds": [],
                 "config": run.scientific,
+                "streams": run.streams,
                 **counts_of(run.complexity),
                 "sizes_refused": run.sizes_refused,
                 "data_label": run.config.data.label,
