@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.made_up import load
 from benchmarks.turns import Turns
+from findings.config.identity import identify
 from findings.config.schema import Config, Precision
 from findings.cost.measure.steps import ENDLESS
 from findings.data.augment import Statistics
@@ -55,7 +56,7 @@ def ours(parent: Connection, config: Config) -> None:
     turns = Turns(parent)
     config = replace(config, recipe=replace(config.recipe, iterations=ENDLESS))
     device = ready(config)
-    learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision]))
+    learner = new_learner(config, *place(load(config.data), identify(config), device, DTYPES[config.recipe.precision]))
     images, steps_per_epoch, size = len(learner.stream.images), learner.stream.steps_per_epoch, config.recipe.batch_size
 
     def done(_: pl.Trainer, learner: Learner) -> tuple[int, int]:
@@ -76,7 +77,7 @@ def bare(parent: Connection, config: Config) -> None:
     device = ready(config)
     torch.backends.cudnn.deterministic = False
     recipe = config.recipe
-    made = batches_of(place(load(config.data), config, device, DTYPES[recipe.precision])[0])
+    made = batches_of(place(load(config.data), identify(config), device, DTYPES[recipe.precision])[0])
     made.prepare(0)
     batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps_per_epoch))]
     network = build(config).to(device, DTYPES[recipe.precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -14,6 +14,7 @@ import torch
 from benchmarks.made_up import add_networks, device
 from benchmarks.table import Benchmark, Row, parser
 from findings.config.compose import Composer
+from findings.config.identity import identify
 from findings.config.schema import Config, Precision
 from findings.data import load
 from findings.data.stream import place
@@ -66,7 +67,7 @@ def _rows(given: argparse.Namespace) -> Iterator[Row]:
 def _time(config: Config, epochs: int) -> tuple[int, float]:
     """(steps, seconds) of so many epochs, after those that warm up."""
     trained_on = ready(config)
-    stream, splits = place(load(config.data), config, trained_on, DTYPES[config.recipe.precision])
+    stream, splits = place(load(config.data), identify(config), trained_on, DTYPES[config.recipe.precision])
     learner = new_learner(config, stream, splits).to(trained_on)
     stepper = stepper_for(learner.network, stream, learner.configure_optimizers(), config)
     on_cuda = trained_on.type == "cuda"

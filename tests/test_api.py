@@ -15,6 +15,8 @@ import findings
 from findings.config.frozen import freeze, science
 from findings.config.identity import Run, identify
 from findings.errors import InputError
+from findings.planning.freezing import freeze_run
+from findings.planning.plan import PlannedRun, count
 from findings.records.lease import lease
 from findings.records.library import RecordedRun
 from findings.records.record import COLUMNS, PROBE_COLUMNS, Record
@@ -33,9 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in (0, 1):
         findings.train(*overrides(**SHORT, seed=seed, evaluation__shifts=[1], runs_dir=runs_dir))
     planned = identify(tiny(runs_dir, **SHORT, recipe__lr=0.2, evaluation__shifts=[1], recipe__batch_norm_group=64))
-    record = Record(planned.directory)
-    record.update(id=planned.id, arm=planned.arm, name=planned.name, seed=0, scale="quick", status="planned")
-    record.write_config(freeze(planned))
+    freeze_run(PlannedRun.of(planned, {}, count(planned.config)))
     return runs_dir
 
 

@@ -37,7 +37,7 @@ def runs(runs_dir: "str | Path" = "runs") -> "Runs":
     """The recorded runs of a folder, by id, as they are now; raises InputError where there is no such folder.
 
     >>> runs().where(model="plain56", status="finished").curves  # all epochs of all of them, for seaborn
-    >>> runs()["1c980748a20a-s0"].config  # one run, by any part of its id that no other has
+    >>> runs()["b7e1787d3e69-s0"].config  # one run, by any part of its id that no other has
     """
     from pathlib import Path
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from findings.config.identity import identify
 from findings.config.schema import Config
 from findings.data import load
 from findings.data.stream import place
@@ -21,7 +22,9 @@ WAYS = [{}, {"recipe__precision": "bf16"}, {"trainer__compiled": True}]
 
 def prepared(way: type[Stepper], config: Config) -> tuple[Any, torch.nn.Module]:
     device = ready(config)
-    learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision])).to(device)
+    learner = new_learner(
+        config, *place(load(config.data), identify(config), device, DTYPES[config.recipe.precision])
+    ).to(device)
     taken = way(learner.network, learner.stream, learner.configure_optimizers(), config)  # type: ignore[call-arg]
     return taken, learner.network
 

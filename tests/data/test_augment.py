@@ -1,4 +1,4 @@
-"""Normalisation is each paper's own; crops and flips depend on seed, epoch and image alone."""
+"""Normalisation is each paper's own; crops and flips depend on arm, seed, epoch and image alone."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from findings.config.schema import Normalisation, Padding
 from findings.data.augment import Augmentation, Statistics, normalise
-from findings.data.randomness import seed_for
+from findings.data.randomness import Purpose, Randomness
 
 N, SIZE, PAD = 400, 6, 2
 
@@ -20,9 +20,9 @@ def images() -> np.ndarray:
     return (levels + random.integers(-20, 20, (N, 3, SIZE, SIZE))).astype(np.uint8)
 
 
-def augmentation(**changes: int | bool) -> Augmentation:
-    arguments = {"images": N, "seed": 0, "epoch": 0, "padding": PAD, "flip": True} | changes
-    return Augmentation.draw(**arguments)  # type: ignore[arg-type]
+def augmentation(arm: str = "arm", seed: int = 0, **changes: int | bool) -> Augmentation:
+    arguments = {"images": N, "epoch": 0, "padding": PAD, "flip": True} | changes
+    return Augmentation.draw(randomness=Randomness(arm, seed), **arguments)  # type: ignore[arg-type]
 
 
 def offsets(drawn: Augmentation) -> list[tuple[int, int, bool]]:
@@ -73,26 +73,26 @@ def test_statistics_take_the_precision_of_training(images: np.ndarray) -> None:
 # --- crops and flips
 
 
-def test_draws_are_pure_functions_of_seed_and_epoch() -> None:
+def test_draws_are_pure_functions_of_arm_seed_and_epoch() -> None:
     torch.manual_seed(1)
     first = offsets(augmentation())
     torch.manual_seed(2)
     torch.rand(10)
     assert offsets(augmentation()) == first
     assert offsets(augmentation(epoch=1)) != first
-    assert offsets(augmentation(seed=1)) != first
-    for other in (augmentation(epoch=1), augmentation(seed=1)):
+    for other in (augmentation(epoch=1), augmentation(seed=1), augmentation("other")):
         assert not torch.equal(other.flipped, augmentation().flipped)
         assert not torch.equal(other.rows, augmentation().rows)
     assert not torch.equal(augmentation().rows, augmentation().columns)
 
 
 def test_seeds_of_different_purposes_never_meet() -> None:
-    parts = [(seed, use, epoch) for seed in range(20) for use in ("order", "crop", "flip") for epoch in range(20)]
-    seeds = {seed_for(*each) for each in parts}
-    assert len(seeds) == len(parts)
-    assert seed_for(1, "crop", 12) != seed_for(11, "crop", 2)
-    assert all(0 <= seed < 2**63 for seed in seeds)
+    purposes: list[Purpose] = ["order", "crop", "flip", "step"]
+    streams = [Randomness(arm, seed) for arm in ("arm", "other", "arm-s1") for seed in range(10)]
+    numbers = [stream.number(use, epoch) for stream in streams for use in purposes for epoch in range(20)]
+    assert len(set(numbers)) == len(numbers)
+    assert Randomness("arm", 1).number("crop", 12) != Randomness("arm", 11).number("crop", 2)
+    assert all(0 <= number < 2**63 for number in numbers)
 
 
 def test_every_offset_occurs_about_as_often_and_half_is_flipped() -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from findings.config.identity import STREAMS, Run
 from findings.config.schema import Config, DataConfig, Normalisation, RecipeConfig
 from findings.data.augment import Statistics, normalise
 from findings.data.dataset import Dataset, build
@@ -25,14 +26,15 @@ def dataset() -> Dataset:
     return build("squares", train, test, ("a", "b", "c", "d", "e"))
 
 
-def config_of(*, seed: int = 0, validation: int = 0, **recipe: Any) -> Config:
+def run_of(*, arm: str = "arm", seed: int = 0, validation: int = 0, **recipe: Any) -> Run:
     usual = {"name": "x", "batch_size": 8, "crop_padding": 0, "flip": False, "normalisation": Normalisation.unit_range}
     data = DataConfig(name="squares", channels=1, size=4, classes=5, validation=validation)
-    return Config(scale="quick", seed=seed, data=data, recipe=RecipeConfig(**(usual | recipe)))
+    config = Config(scale="quick", seed=seed, data=data, recipe=RecipeConfig(**(usual | recipe)))
+    return Run(config, "network", arm, {}, STREAMS)
 
 
 def placed(dataset: Dataset, **changes: Any) -> tuple[Stream, dict[str, Split]]:
-    return place(dataset, config_of(**changes), CPU, torch.float32)
+    return place(dataset, run_of(**changes), CPU, torch.float32)
 
 
 def pixels(images: Tensor) -> list[tuple[int, ...]]:
@@ -100,10 +102,12 @@ def test_a_batch_does_not_depend_on_what_was_asked_before(dataset: Dataset, padd
         assert torch.equal(through.batch(e, p)[0], expected[e, p])
 
 
-def test_epochs_and_seeds_differ(dataset: Dataset) -> None:
+def test_epochs_seeds_and_arms_differ(dataset: Dataset) -> None:
     stream, _ = placed(dataset)
     assert epoch(stream, 0) != epoch(stream, 1)
     assert epoch(placed(dataset, seed=1)[0], 0) != epoch(stream, 0)
+    assert epoch(placed(dataset, arm="other")[0], 0) != epoch(stream, 0), "seed 0 of two arms is no pair"
+    assert epoch(placed(dataset, arm="arm")[0], 0) == epoch(stream, 0)
 
 
 def test_the_batch_size_does_not_change_order_or_augmentation(dataset: Dataset) -> None:
@@ -117,8 +121,7 @@ def test_the_batch_size_does_not_change_order_or_augmentation(dataset: Dataset) 
 def test_batches_are_of_the_recipes_precision(dataset: Dataset) -> None:
     train, test = ((np.repeat(images, 3, 1), dataset.train_labels) for images in (dataset.train_images,) * 2)
     rgb = build("rgb", train, test, dataset.classes)
-    config = config_of(crop_padding=1, flip=True)
-    images, labels = place(rgb, config, CPU, torch.float64)[0].batch(0, 0)
+    images, labels = place(rgb, run_of(crop_padding=1, flip=True), CPU, torch.float64)[0].batch(0, 0)
     assert (images.dtype, labels.dtype) == (torch.float64, torch.int64)
 
 

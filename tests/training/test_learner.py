@@ -9,8 +9,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from findings.config.identity import identify
 from findings.data import load
-from findings.data.randomness import seed_for
 from findings.data.stream import place
 from findings.nets.build import build
 from findings.training.assembly import new_learner
@@ -104,7 +104,7 @@ def test_throughput_counts_the_time_before_a_resume(tmp_path: Path, monkeypatch:
 def test_a_small_last_batch_is_no_measure_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the next epoch's first chunk, in which no signal is obeyed, would be many times too long."""
     config = tiny(tmp_path)
-    learner = new_learner(config, *place(load(config.data), config, torch.device("cpu"), torch.float32))
+    learner = new_learner(config, *place(load(config.data), identify(config), torch.device("cpu"), torch.float32))
     learner.stepper = SimpleNamespace(run=lambda *_: None)  # type: ignore[assignment]
     ticks = iter(range(100))
     monkeypatch.setattr("findings.training.learner.time.perf_counter", lambda: float(next(ticks)))
@@ -123,6 +123,22 @@ def test_the_seed_changes_every_measured_number(undisturbed: list, tmp_path: Pat
     other = trained(tmp_path, seed=1)
     for key in ("train_loss", "remeasured_train_loss", "test_loss"):
         assert not {row[key] for row in undisturbed} & {row[key] for row in other}
+
+
+def test_equal_seeds_of_two_arms_share_nothing(tmp_path: Path) -> None:
+    """Otherwise runs of two arms would be pairs, and Welch's interval of their difference another's."""
+    one, other = (
+        new_learner(config, *place(load(config.data), identify(config), torch.device("cpu"), torch.float32))
+        for config in (tiny(tmp_path), tiny(tmp_path, recipe__weight_decay=0.001))
+    )
+    shared = [
+        torch.equal(ours, theirs)
+        for ours, theirs in zip(one.network.parameters(), other.network.parameters(), strict=True)
+        if ours.dim() > 1  # norms begin with ones
+    ]
+    assert shared
+    assert not any(shared)
+    assert not torch.equal(one.stream.batch(0, 0)[1], other.stream.batch(0, 0)[1])
 
 
 def test_evaluate_every_keeps_the_last_short_epoch(tmp_path: Path) -> None:
@@ -155,8 +171,8 @@ def test_losses_are_those_of_a_plain_pytorch_loop(tmp_path: Path) -> None:
     go(config)
     with (record_of(config).metrics).open() as file:
         recorded = next(csv.DictReader(file))
-    stream, splits = place(load(config.data), config, torch.device("cpu"), torch.float32)
-    torch.manual_seed(seed_for(config.seed, "initialisation"))
+    stream, splits = place(load(config.data), identify(config), torch.device("cpu"), torch.float32)
+    torch.manual_seed(stream.randomness.number("initialisation"))
     network = build(config)
     optimizer = torch.optim.SGD(network.parameters(), lr=1.0, momentum=0.9, nesterov=True, weight_decay=1e-4)
     losses, wrong = 0.0, 0

@@ -89,7 +89,7 @@ def _fields(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
     from findings.config.frozen import thaw
 
     run = thaw(record.config)
-    science = run.scientific | {"seed": run.config.seed}
+    science = run.scientific | {"seed": run.config.seed, "streams": run.streams}
     return science, {f"trainer.{key}": value for key, value in asdict(run.config.trainer).items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from findings.config.identity import Run, identify, scientific
+from findings.config.identity import STREAMS, Run, identify, scientific
 from findings.config.schema import Config, DataConfig, EvaluationConfig, RecipeConfig
 from findings.errors import InputError
 
@@ -21,7 +21,10 @@ def freeze(run: Run) -> str:
 
 
 def thaw(path: Path) -> Run:
-    """The run whose frozen config lies at ``path``. Raises InputError naming the file and the key."""
+    """The run whose frozen config lies at ``path``. Raises InputError naming the file and the key.
+
+    In the directory of a run that an earlier version of the random streams began it is that run.
+    """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
@@ -34,8 +37,10 @@ def thaw(path: Path) -> Run:
         problem = f"{key}: {str(error).splitlines()[0]}" if key else str(error).splitlines()[0]
         raise InputError(str(path), f"is no frozen config: {problem}") from None
     assert isinstance(config, Config)
+    folder = path.absolute().parent.name
     try:
-        return identify(config)
+        versions = (identify(config, streams) for streams in range(STREAMS, 0, -1))
+        return next((run for run in versions if run.id == folder), None) or identify(config)
     except InputError as error:
         raise InputError(str(path), str(error)) from None
 

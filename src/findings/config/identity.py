@@ -1,7 +1,7 @@
 """A run, resolved: its config, its network's name, its arm and its id. Made once, and handed on from there.
 
 The id is a pure function of the scientific config and the seed; never of time, host or job. What is scientific,
-and what of it is hashed, is decided here (:func:`scientific`, :func:`digest`).
+and what of it is hashed, is decided here (:func:`scientific`, :func:`arm_of`).
 """
 
 import hashlib
@@ -16,6 +16,10 @@ from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
 
+# the version of the random streams (data/randomness.py), since other streams make other runs. In version 1, which nothing
+# trains any more, the seed alone decided: equal seeds of two arms had the same batches
+STREAMS = 2
+
 
 @dataclass(frozen=True)
 class Run:
@@ -25,6 +29,7 @@ class Run:
     name: str  # of the network
     arm: str  # the run id without the seed
     scientific: dict[str, Any]  # what decides the numbers, flat, seed left out: {"recipe.lr": 0.1, ...}
+    streams: int  # STREAMS, or what it was when the run was begun
 
     @property
     def id(self) -> str:
@@ -52,15 +57,15 @@ class Run:
         return self.with_trainer(**{name: getattr(frozen.config.trainer, name) for name in names})
 
 
-def identify(config: Config) -> Run:
-    """The run that a typed config is. Raises InputError naming the key that no run could be trained with."""
+def identify(config: Config, streams: int = STREAMS) -> Run:
+    """The run that a typed config is. Raises InputError naming the key that no run could be trained with.
+
+    With an earlier version of the random ``streams``: the run that it was then, to be read.
+    """
     check(config)
     model = hyperparameters.resolve(config.model)
     flat = scientific(config, model)
-    hashed = digest(flat, hyperparameters.defaults(model["_target_"]))
-    name = hyperparameters.name(model)
-    arm = f"{name}-{config.data.name}-{config.recipe.name}-{hashed}"
-    return Run(replace(config, model=model), name, arm, flat)
+    return Run(replace(config, model=model), hyperparameters.name(model), arm_of(flat, streams), flat, streams)
 
 
 def refuse_other(recorded: Run, planned: Run) -> None:
@@ -89,19 +94,26 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def digest(flat: dict[str, Any], model_defaults: dict[str, Any]) -> str:
-    """Twelve hex digits over the scientific fields that differ from their defaults.
+def arm_of(flat: dict[str, Any], streams: int = STREAMS) -> str:
+    """The arm of these scientific fields: ``<network>-<data>-<recipe>-<hash>``.
 
-    Leaving the defaults out means that a knob added later renames no earlier run. Names are in the run id already.
+    The hash is twelve hex digits over the fields that differ from their defaults, and the version of the random
+    ``streams``. Leaving the defaults out means that a knob added later renames no earlier run. Names are in the id
+    already.
     """
-    defaults = _schema_defaults() | {f"model.{key}": value for key, value in model_defaults.items()}
+    model = {key.removeprefix("model."): value for key, value in flat.items() if key.startswith("model.")}
+    usual = hyperparameters.defaults(model["_target_"])
+    defaults = _schema_defaults() | {f"model.{key}": value for key, value in usual.items()}
     absent = object()
     telling = {
         key: value
         for key, value in flat.items()
         if key not in ("recipe.name", "data.name") and value != defaults.get(key, absent)
     }
-    return hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
+    if streams > 1:
+        telling["streams"] = streams
+    hashed = hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{hyperparameters.name(model)}-{flat['data.name']}-{flat['recipe.name']}-{hashed}"
 
 
 def _schema_defaults() -> dict[str, Any]:

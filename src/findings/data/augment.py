@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from findings.config.schema import Normalisation, Padding
-from findings.data.randomness import generator_for
+from findings.data.randomness import Randomness
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ def shifted(images: Tensor, down: int, right: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One epoch's crops and flips for every training image: pure functions of (seed, epoch, image index)."""
+    """One epoch's crops and flips for every training image: pure functions of (arm, seed, epoch, image index)."""
 
     rows: Tensor  # (N,) first row of the crop in the padded image
     columns: Tensor  # (N,)
     flipped: Tensor  # (N,) bool
 
     @classmethod
-    def draw(cls, images: int, *, seed: int, epoch: int, padding: int, flip: bool) -> "Augmentation":
-        offsets = torch.randint(2 * padding + 1, (2, images), generator=generator_for(seed, "crop", epoch))
-        flipped = torch.rand(images, generator=generator_for(seed, "flip", epoch)) < (0.5 if flip else 0.0)
+    def draw(cls, images: int, randomness: Randomness, *, epoch: int, padding: int, flip: bool) -> "Augmentation":
+        offsets = torch.randint(2 * padding + 1, (2, images), generator=randomness.generator("crop", epoch))
+        flipped = torch.rand(images, generator=randomness.generator("flip", epoch)) < (0.5 if flip else 0.0)
         return cls(offsets[0], offsets[1], flipped)
 
     def to(self, device: torch.device) -> "Augmentation":

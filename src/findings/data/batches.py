@@ -6,7 +6,6 @@ from torch import Tensor
 
 from findings.config.schema import Padding
 from findings.data.augment import Augmentation
-from findings.data.randomness import generator_for
 from findings.data.stream import Stream
 
 
@@ -41,9 +40,9 @@ class Batches:
         """Draw the epoch's permutation, crops and flips."""
         if epoch == self.epoch:
             return
-        recipe, seed, total = self.recipe, self.stream.seed, len(self.order)
-        order = torch.randperm(total, generator=generator_for(seed, "order", epoch))
-        drawn = Augmentation.draw(total, seed=seed, epoch=epoch, padding=recipe.crop_padding, flip=recipe.flip)
+        recipe, randomness, total = self.recipe, self.stream.randomness, len(self.order)
+        order = torch.randperm(total, generator=randomness.generator("order", epoch))
+        drawn = Augmentation.draw(total, randomness, epoch=epoch, padding=recipe.crop_padding, flip=recipe.flip)
         places = 2 * recipe.crop_padding + 1
         variants = (drawn.flipped * places + drawn.rows) * places + drawn.columns
         self.order.copy_(order)

@@ -1,16 +1,49 @@
-"""Random numbers that are pure functions of what they are for: no state, nothing to save, nothing to replay."""
+"""Random numbers that are pure functions of what they are for: no state, nothing to save, nothing to replay.
+
+Everything random in a run comes from here. A number is decided by the run's arm, its seed, and:
+
+    initialisation   nothing more: the weights before the first step, as the network's class draws them
+    order            the epoch: its permutation of the training images
+    crop, flip       the epoch and the image's place in the training set, whatever batch it comes in
+    step             the iteration: dropout's masks and whatever else the network draws in training
+    evaluation       the iteration: what a network draws in evaluation mode, if it does
+
+The arm is in all of them. So seed 0 is no set of weights and batches that networks share: seed 0 of an arm is one draw
+of that arm, as independent of seed 0 of any other arm as of its own seed 1, which is what Welch's interval supposes of
+the runs that it compares. Runs of one arm and seed are the same, wherever they are trained. Which images are set aside for
+validation (``split.py``) is decided once for all runs: a data set is no part of what varies.
+
+``config.identity.STREAMS`` counts the versions of this page; it is part of every run's id.
+"""
 
 import hashlib
+from dataclasses import dataclass
+from typing import Literal, Self
 
 import torch
 
+from findings.config.identity import Run
 
-def seed_for(*parts: int | str) -> int:
-    """A 63-bit seed from the run's seed and a purpose, e.g. ``seed_for(seed, "order", epoch)``."""
-    text = "/".join(map(str, parts))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+Purpose = Literal["initialisation", "order", "crop", "flip", "step", "evaluation"]
 
 
-def generator_for(*parts: int | str) -> torch.Generator:
-    """Always on the CPU, so that every device sees the same numbers."""
-    return torch.Generator().manual_seed(seed_for(*parts))
+@dataclass(frozen=True)
+class Randomness:
+    """The streams of one run; ``arm`` is its id without the seed."""
+
+    arm: str
+    seed: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Of a config alone: ``Randomness.of(identify(config))``."""
+        return cls(run.arm, run.config.seed)
+
+    def number(self, purpose: Purpose, *parts: int) -> int:
+        """63 bits for a purpose and what it depends on, e.g. ``number("order", epoch)``."""
+        text = "/".join(map(str, (self.arm, self.seed, purpose, *parts)))
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+    def generator(self, purpose: Purpose, *parts: int) -> torch.Generator:
+        """Always on the CPU, so that every device sees the same numbers."""
+        return torch.Generator().manual_seed(self.number(purpose, *parts))

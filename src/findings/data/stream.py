@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from findings.config.schema import Config
+from findings.config.identity import Run
+from findings.config.schema import RecipeConfig
 from findings.data.augment import Augmentation, Statistics, normalise
 from findings.data.dataset import Dataset
 from findings.data.parts import WHOLE, Share, part
-from findings.data.randomness import generator_for
+from findings.data.randomness import Randomness
 from findings.data.split import split_validation
 
 
@@ -19,16 +20,22 @@ def batches_per_epoch(images: int, batch_size: int, *, drop_last: bool) -> int:
 
 
 class Stream:
-    """Batches by (epoch, position): what a batch holds depends on the seed and these two alone.
+    """Batches by (epoch, position): what a batch holds depends on the arm, the seed and these two alone.
 
     Where several devices train together, each has all images, and gets its part of every batch.
     """
 
     def __init__(
-        self, images: Tensor, labels: Tensor, statistics: Statistics, config: Config, share: Share = WHOLE
+        self,
+        images: Tensor,
+        labels: Tensor,
+        statistics: Statistics,
+        recipe: RecipeConfig,
+        randomness: Randomness,
+        share: Share = WHOLE,
     ) -> None:
         self.images, self.labels = images, labels  # uint8 (N, C, H, W), int64 (N,)
-        self.statistics, self.recipe, self.seed, self.share = statistics, config.recipe, config.seed, share
+        self.statistics, self.recipe, self.randomness, self.share = statistics, recipe, randomness, share
         self.steps_per_epoch = batches_per_epoch(len(images), self.recipe.batch_size, drop_last=self.recipe.drop_last)
         self.prepared: object | None = None  # what batches.py makes of it, kept with it
         self._epoch = -1
@@ -60,9 +67,9 @@ class Stream:
 
     def _prepare(self, epoch: int) -> None:
         total, device = len(self.images), self.images.device
-        self._order = torch.randperm(total, generator=generator_for(self.seed, "order", epoch)).to(device)
+        self._order = torch.randperm(total, generator=self.randomness.generator("order", epoch)).to(device)
         self._augmentation = Augmentation.draw(
-            total, seed=self.seed, epoch=epoch, padding=self.recipe.crop_padding, flip=self.recipe.flip
+            total, self.randomness, epoch=epoch, padding=self.recipe.crop_padding, flip=self.recipe.flip
         ).to(device)
         self._epoch = epoch
 
@@ -85,9 +92,13 @@ class Split:
 
 
 def place(
-    dataset: Dataset, config: Config, device: torch.device, dtype: torch.dtype, share: Share = WHOLE
+    dataset: Dataset, run: Run, device: torch.device, dtype: torch.dtype, share: Share = WHOLE
 ) -> tuple[Stream, dict[str, Split]]:
-    """Put a data set on ``device``: the training stream, and the splits train, validation (if any) and test."""
+    """Put a data set on ``device``: the training stream, and the splits train, validation (if any) and test.
+
+    Who has a config only, gives ``identify(config)``.
+    """
+    config = run.config
     chosen, aside = split_validation(dataset.train_labels, config.data.validation)
     training_images = dataset.train_images[chosen] if len(aside) else dataset.train_images
     statistics = Statistics.of(training_images, config.recipe.normalisation).to(device, dtype)
@@ -102,4 +113,4 @@ def place(
     }
     if len(aside):
         splits["validation"] = Split(*split(dataset.train_images[aside], dataset.train_labels[aside]), statistics)
-    return Stream(*train, statistics, config, share), splits
+    return Stream(*train, statistics, config.recipe, Randomness.of(run), share), splits

@@ -53,6 +53,7 @@ def freeze_run(run: PlannedRun) -> PlannedRun:
                 scale=run.config.scale,
                 findings=run.config.findings,
                 seed=run.config.seed,
+                streams=run.streams,
                 status="planned",
                 iterations=run.config.recipe.iterations,
             )
@@ -117,6 +118,7 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
                 "config": run.scientific,
                 "brought": list(brought_with(run.config.recipe.name, run.name)),
                 "classes": run.config.data.classes,
+                "streams": run.streams,
                 **counts_of(run.complexity),
                 "sizes_refused": run.sizes_refused,
                 "data_label": run.config.data.label,

@@ -30,7 +30,7 @@ class PlannedRun(Run):
     def of(
         cls, run: Run, varies: dict[str, str], complexity: Complexity, sizes_refused: int | None = None
     ) -> "PlannedRun":
-        return cls(run.config, run.name, run.arm, run.scientific, varies, complexity, sizes_refused)
+        return cls(run.config, run.name, run.arm, run.scientific, run.streams, varies, complexity, sizes_refused)
 
     @property
     def work(self) -> int:

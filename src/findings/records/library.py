@@ -35,8 +35,11 @@ class RecordedRun:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """What decides its numbers, flat: ``{"seed": 0, "model.depth": 56, "recipe.lr": 0.1, ...}``."""
-        return {"seed": self.seed} | science(self.record.config)
+        """What decides its numbers, flat: ``{"seed": 0, "streams": 2, "model.depth": 56, "recipe.lr": 0.1, ...}``.
+
+        ``streams`` is the version of the random streams: runs begun before there was one have 1.
+        """
+        return {"seed": self.seed, "streams": self.record.get("streams", 1)} | science(self.record.config)
 
     @property
     def curves(self) -> "DataFrame":

@@ -11,7 +11,6 @@ import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from findings.config.schema import Config, Precision
-from findings.data.randomness import seed_for
 from findings.data.stream import Split, Stream
 from findings.errors import InputError
 from findings.nets.build import build
@@ -57,8 +56,8 @@ def _own_gpu(local_rank: int, visible: int) -> int:
 
 
 def new_learner(config: Config, stream: Stream, splits: dict[str, Split], world: World = ALONE) -> Learner:
-    """A learner whose network is initialised by the run's seed."""
-    torch.manual_seed(seed_for(config.seed, "initialisation"))
+    """A learner whose network is initialised from the randomness of ``stream``'s run."""
+    torch.manual_seed(stream.randomness.number("initialisation"))
     # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
     dtype = DTYPES[config.recipe.precision]
     layout = torch.channels_last if config.trainer.fast else torch.contiguous_format

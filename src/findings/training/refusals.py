@@ -1,10 +1,21 @@
-"""What a run is not begun with: other processes than its config asks for, other data than its record's."""
+"""What no run is begun or gone on with: other random streams, processes or data than it has."""
 
+from findings.config.identity import STREAMS, Run
 from findings.config.schema import Config
 from findings.data.dataset import Dataset
 from findings.errors import InputError
 from findings.records.record import Record
 from findings.training.processes import World
+
+
+def refuse_earlier_streams(run: Run) -> None:
+    """A run that was begun before the random streams changed cannot go on: its next batches would be another run's."""
+    if run.streams != STREAMS:
+        raise InputError(
+            str(run.directory / "config.yaml"),
+            "was begun by an earlier version of findings, whose random streams are gone; `findings run` and `findings "
+            "train` plan it anew, under another id, and this directory can still be read",
+        )
 
 
 def refuse_other_world(config: Config, world: World) -> None:

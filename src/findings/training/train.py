@@ -31,7 +31,12 @@ from findings.training.learner import EpochChunks
 from findings.training.needed import standing
 from findings.training.observer import Observer, unobserved
 from findings.training.processes import ALONE, Gone, World
-from findings.training.refusals import refuse_other_data, refuse_other_world, refuse_small_batch
+from findings.training.refusals import (
+    refuse_earlier_streams,
+    refuse_other_data,
+    refuse_other_world,
+    refuse_small_batch,
+)
 from findings.training.signals import Interrupted, Stop
 from findings.training.steps.fast import compiles
 
@@ -90,6 +95,7 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
             run = run.rounded_as(thaw(record.config), begun=record.has_begun)
         config = run.config
         if not ended:
+            refuse_earlier_streams(run)
             refuse_other_world(config, world)
         if not record.has_begun:
             record.write_config(freeze(run))
@@ -166,7 +172,9 @@ def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, worl
     device = ready(config, world)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision], world.share), world)
+    learner = new_learner(
+        config, *place(dataset, begin.run, device, DTYPES[config.recipe.precision], world.share), world
+    )
     with stop.listening(), quiet():
         trainer = new_trainer(config, device, journal, begin.run.directory)
         try:
@@ -201,6 +209,7 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
         "scale": config.scale,
         "findings": sorted({*record.get("findings", []), *config.findings}),
         "seed": config.seed,
+        "streams": run.streams,
         "status": "running",
         "reason": "",
         "traceback": "",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from findings.config.identity import STREAMS, Run
 from findings.config.schema import Config, DataConfig, Normalisation, Padding, RecipeConfig
 from findings.data.batches import Batches
 from findings.data.dataset import Dataset, build
@@ -36,7 +37,8 @@ def stream(channels: int, dtype: torch.dtype = torch.float32, **recipe: Any) -> 
     dataset: Dataset = build("squares", split(N), split(5), ("a", "b", "c", "d", "e"))
     given = RecipeConfig(**({"name": "x", "batch_size": 8, "crop_padding": 2, "flip": True} | recipe))
     data = DataConfig(name="squares", channels=channels, size=SIZE, classes=5)
-    return place(dataset, Config(scale="quick", data=data, recipe=given), CPU, dtype)[0]
+    run = Run(Config(scale="quick", data=data, recipe=given), "network", "arm", {}, STREAMS)
+    return place(dataset, run, CPU, dtype)[0]
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())

@@ -8,6 +8,7 @@ import torch
 from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from findings.config.identity import identify
 from findings.config.schema import Config
 from findings.data import load
 from findings.data.stream import place
@@ -24,7 +25,7 @@ FAST, PLAIN = {"trainer__fast": True}, {"trainer__fast": False}
 
 def learner_of(config: Config) -> tuple[Learner, torch.optim.Optimizer]:
     device = ready(config)
-    learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision]))
+    learner = new_learner(config, *place(load(config.data), identify(config), device, DTYPES[config.recipe.precision]))
     optimizer = learner.configure_optimizers()
     return learner, optimizer
 

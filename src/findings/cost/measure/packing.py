@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 
+from findings.config.identity import identify
 from findings.config.schema import Config
 from findings.cost.measure.measurement import Failure
 from findings.cost.measure.steps import ENDLESS, one_line
@@ -99,7 +100,9 @@ def train(parent: Connection, config: Config, gpu: str | None) -> None:
     config = replace(config, recipe=replace(config.recipe, iterations=ENDLESS))
     try:
         device = ready(config)
-        learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision]))
+        learner = new_learner(
+            config, *place(load(config.data), identify(config), device, DTYPES[config.recipe.precision])
+        )
         with quiet():
             new_trainer(config, device, Pace(parent), Path()).fit(learner, EpochChunks(learner))
     except InputError as error:

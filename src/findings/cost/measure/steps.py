@@ -11,6 +11,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from findings.config.identity import identify
 from findings.config.schema import Config
 from findings.cost.measure.machine import Others, PeakMemory
 from findings.cost.measure.measurement import Failure, Measurement
@@ -75,7 +76,7 @@ def measure(config: Config, seconds: float, parent: Connection) -> Measurement:
     trainer_config = replace(config.trainer, chunk_seconds=min(config.trainer.chunk_seconds, seconds / CHUNKS))
     config = replace(config, recipe=recipe, trainer=trainer_config)
     device = ready(config)
-    stream, splits = place(load(config.data), config, device, DTYPES[recipe.precision])
+    stream, splits = place(load(config.data), identify(config), device, DTYPES[recipe.precision])
     if config.trainer.fast:
         batches_of(stream)  # a copy of the images: data, and no network's
     memory = PeakMemory(device)

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from findings.config.schema import Config
 from findings.data.batches import batches_of
-from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.schedule import learning_rate
@@ -32,7 +31,11 @@ class Fast:
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
         self.network, self.update, self.config = network, Update(optimizer), config
-        self.steps_per_epoch, self.batches = stream.steps_per_epoch, batches_of(stream)
+        self.steps_per_epoch, self.batches, self.randomness = (
+            stream.steps_per_epoch,
+            batches_of(stream),
+            stream.randomness,
+        )
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
@@ -59,7 +62,7 @@ class Fast:
     def set_rate(self, iteration: int) -> None:
         self.update.group["lr"] = self.rate_at(iteration)
         if self.drops:
-            torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
+            torch.manual_seed(self.randomness.number("step", iteration))
 
     def rate_at(self, iteration: int) -> float:
         """The learning rate as the weights' type has it: a graph reads an fp32 number, and all steps are to agree."""

@@ -4,7 +4,6 @@ import torch
 from torch import nn
 
 from findings.config.schema import Config
-from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.schedule import learning_rate
@@ -24,7 +23,7 @@ class Plain:
             iteration = epoch * self.stream.steps_per_epoch + position
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.config.recipe, iteration)
-            torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
+            torch.manual_seed(self.stream.randomness.number("step", iteration))
             images, labels = self.stream.batch(epoch, position)
             logits = self.network(images)
             loss = cross_entropy(logits, labels)
