@@ -98,7 +98,7 @@ def test_the_numbers_in_each_model_file_are_the_networks_own(model: str, compose
 def test_counting_wakes_no_compiler() -> None:
     """Planning counts hundreds of networks; torch's compiler takes a second to import."""
     code = """
-import sys, time
+import sys
 from counting import counted
 for target, more in (
     ("inception.GoogLeNet", {}),
@@ -107,10 +107,7 @@ for target, more in (
     ("cifar.CifarNet", {"depth": 8, "head": "fc", "hidden": [512], "dropout": 0.5, "size": 32}),
     ("single.SingleInception", {"channels": 256, "reduction": 64, "size": 28}),
 ):
-    start = time.process_time()
     counted(target, **more)
-    print(target, f"{time.process_time() - start:.2f} s")
-    assert time.process_time() - start < 1, target
     assert "torch._dynamo" not in sys.modules, target
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
