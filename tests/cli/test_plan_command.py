@@ -63,7 +63,10 @@ def test_two_arms_of_one_network_are_refused(capsys: pytest.CaptureFixture) -> N
     content["arms"].append(twin | {"arm": "twin"})
     PLAN.write_text(json.dumps(content))
     assert main(["report", "quick"]) == 2
-    assert "two arms of plain20 differ in recipe.lr; `findings run quick/depth-degradation`" in capsys.readouterr().err
+    assert (
+        "'plain20' would mix 2 arms that differ in recipe.lr: name them in the claim; or `findings run quick/dep"
+        in capsys.readouterr().err
+    )
 
 
 # --- what it would take

@@ -169,7 +169,7 @@ def test_a_plan_is_on_disk_once_it_is_frozen() -> None:
     (run,) = asked.freeze(asked.runs[:1])
     files = {path.as_posix() for path in Path().rglob("*") if path.is_file() and not path.name.startswith(".")}
     kept = {f"{run.directory}/{name}" for name in ("config.yaml", "record.json")}
-    assert files == kept | {"results/quick/depth-degradation/plan.json"}
+    assert files == kept | {f"results/quick/depth-degradation/{name}" for name in ("plan.json", "lock.json")}
 
 
 def test_nothing_is_written_where_one_run_is_bad() -> None:

@@ -21,6 +21,13 @@ COMPUTED = {
 }
 
 
+# printed numbers that a recount refutes, and the recount that has to stand beside them
+MISPRINTED = {
+    "resnet50-costs-as-resnet34": ("3,857,973,248", "3,663,761,408", "not 3.8e9", "not 3.6e9"),
+    "inception-reductions": ("271,351,808", "not 358e6"),
+}
+
+
 def counts(finding: Finding, claim: Claim) -> Evidence:
     """What planning counts of the claim's networks."""
     rows = planning.Planner().untrained([subject for subject in finding.untrained if subject.model in claim.contrast])
@@ -35,7 +42,9 @@ def counts(finding: Finding, claim: Claim) -> Evidence:
 def test_the_networks_have_what_is_quoted(name: str) -> None:
     finding, claim = COMPUTED[name]
     verdict = judge(claim, counts(finding, claim))
-    assert verdict.verdict == "reproduced", verdict.reason
+    assert verdict.verdict == ("contradicted" if name in MISPRINTED else "reproduced"), verdict.reason
+    for recount in MISPRINTED.get(name, ()):
+        assert recount in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -43,11 +52,7 @@ def test_the_networks_have_what_is_quoted(name: str) -> None:
     [
         ("bottleneck-block-weights", "block256-bottleneck", {"block": "basic"}),
         ("bottleneck-block-multiply-adds", "block256-basic", {"block": "bottleneck"}),
-        ("resnet50-costs-as-resnet34", "resnet50", {"stride_in": "3x3"}),
-        ("resnet50-costs-as-resnet34", "resnet34", {"width": 60}),
         ("stride-in-the-3x3-costs-more", "resnet50-stride3x3", {"stride_in": "1x1"}),
-        ("inception-reductions", "inception-reduced", {"reduction": 32}),
-        ("inception-reductions", "inception-naive", {"reduction": 64}),
         ("gap-head-parameters", "vgg16", {"hidden": [4096]}),
         ("gap-head-parameters", "googlenet", {"width": 56}),
         ("wide-published-parameters", "wide40x4", {"widening": 3}),

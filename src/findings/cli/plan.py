@@ -64,9 +64,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         console.print(f"... and {len(runs) - SHOWN} more (--all shows them)")
     work = sum(run.work for run in runs)
     console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
-    for line in _coverage(planned):
-        terminal.say(console, line)
-    for line in totals(prediction) if prediction else ():
+    for line in (*(totals(prediction) if prediction else ()), *_coverage(planned)):
         terminal.say(console, line)
     return 0
 

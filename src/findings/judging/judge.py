@@ -42,7 +42,8 @@ def judge(claim: Claim, evidence: Evidence, trained_below: float | None = None) 
     counted = {network.model for network in evidence.plan.untrained} if claim.kind == "computed" else set()
     missing = [term for term in claim.terms if not evidence.arms(term) and term not in counted]
     if missing:
-        return verdict(claim, evidence.plan, "not run", f"the plan has no arm for {joined(missing)}")
+        reason = f"the plan has no arm for {joined(missing)}"
+        return verdict(claim, evidence.plan, "not run", reason, because="not planned")
     refuse_incomparable(claim, evidence)
     if claim.kind == "computed":
         return judge_counts(claim, evidence)

@@ -9,7 +9,7 @@ from findings.judging.claims import Claim, Kind
 from findings.judging.evidence import Plan
 from findings.judging.rule import Word
 
-Because = Literal["", "saturated", "untrained", "too few", "several claims"]
+Because = Literal["", "not planned", "saturated", "untrained", "too few", "several claims"]
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def rule() -> str:
 
 def _outcome(chapter: Chapter) -> str:
     """The verdicts in plain words: how many of each, and what was not reproduced. Counts are told apart."""
-    evidence = [verdict for verdict in chapter.verdicts if verdict.is_evidence]
+    evidence = [verdict for verdict in _asked(chapter) if verdict.is_evidence]
     lines = [f"At this scale, of {len(evidence)} claims about runs and costs: {_tally(evidence)}."] if evidence else []
     counts = [verdict for verdict in chapter.verdicts if not verdict.is_evidence]
     if counts:
@@ -90,7 +90,15 @@ def _outcome(chapter: Chapter) -> str:
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
         if found:
             lines += [f"\n{word.capitalize()}: {meaning}\n", *(f"- {v.sentence} ({v.reason}{_more(v)})" for v in found)]
+    others = [verdict.sentence for verdict in chapter.verdicts if verdict.because == "not planned"]
+    if others:
+        lines.append(f"\nNot asked at this scale, which trains no such arms: {'; '.join(others)}.")
     return "\n".join(lines)
+
+
+def _asked(chapter: Chapter) -> list[Verdict]:
+    """Those about arms that the scale has."""
+    return [verdict for verdict in chapter.verdicts if verdict.because != "not planned"]
 
 
 def _tally(verdicts: Sequence[Verdict]) -> str:
@@ -160,7 +168,7 @@ def _duration(seconds: float) -> str:
 def _verdict_table(chapter: Chapter) -> str:
     sources = {claim.id: claim.source for claim in chapter.finding.claims}
     rows = []
-    for verdict in chapter.verdicts:
+    for verdict in _asked(chapter):
         source = f"<br><sub>{sources[verdict.id]}</sub>" if verdict.id in sources else ""
         cells = (words.effect(verdict), words.interval(verdict), words.level(verdict), words.seeds(verdict))
         reason = "<br>".join(

@@ -22,6 +22,8 @@ def table(verdicts: Sequence[Verdict]) -> Table:
         shown.add_column(heading, justify="right", no_wrap=True)
     finding = None
     for verdict in verdicts:
+        if verdict.because == "not planned":
+            continue
         if verdict.finding != finding:
             finding = verdict.finding
             shown.add_row("", Text(f"{finding} ({verdict.scale})", style="bold"))

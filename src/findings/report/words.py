@@ -8,7 +8,7 @@ SYMBOLS: dict[Word, str] = {"reproduced": "✔", "contradicted": "✘", "inconcl
 
 def word(verdict: Verdict) -> str:
     """With the kind of inconclusive, where that has a name of its own."""
-    kind = f" ({verdict.because})" if verdict.because else ""
+    kind = f" ({verdict.because})" if verdict.because and verdict.verdict == "inconclusive" else ""
     return f"{SYMBOLS[verdict.verdict]} {verdict.verdict}{kind}"
 
 

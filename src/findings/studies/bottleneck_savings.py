@@ -47,12 +47,12 @@ CLAIMS = (
     Claim(
         id="resnet50-costs-as-resnet34",
         finding=NAME,
-        sentence="ResNet-50 of bottlenecks makes 3.86 G multiply-adds an image, hardly more than ResNet-34's 3.66 G",
+        sentence="ResNet-50 of bottlenecks makes 3.8 G multiply-adds an image, ResNet-34 3.6 G (printed)",
         kind="computed",
         contrast={"resnet50": 1, "resnet34": -1},
-        quoted={"resnet50": "3.86e9", "resnet34": "3.66e9"},
+        quoted={"resnet50": "3.8e9", "resnet34": "3.6e9"},
         metric="multiply_adds",
-        source="He et al. 2015, Table 1 (3.8 and 3.6 G)",
+        source="He et al. 2015, Table 1",
         published=("he15.t1.resnet34.flops", "he15.t1.resnet50.flops"),
     ),
     Claim(
@@ -68,14 +68,12 @@ CLAIMS = (
     Claim(
         id="inception-reductions",
         finding=NAME,
-        sentence=(
-            "reductions of 64 channels bring an Inception module on 28x28x256 from 854.2 M multiply-adds to 271.35 M"
-        ),
+        sentence=("reductions of 64 channels bring an Inception module on 28x28x256 from 854 M multiply-adds to 358 M"),
         kind="computed",
         contrast={"inception-naive": 1, "inception-reduced": -1},
-        quoted={"inception-naive": "854.2e6", "inception-reduced": "271.35e6"},
+        quoted={"inception-naive": "854e6", "inception-reduced": "358e6"},
         metric="multiply_adds",
-        source="lecture advances, recounted; Szegedy et al. 2015, Fig. 2",
+        source="lecture advances",
         published=("advances.inception.naive", "advances.inception.reduced"),
     ),
     Claim(
@@ -117,7 +115,7 @@ CLAIMS = (
         contrast={"bottleneck": 1, "basic": -1},
         metric="images_per_second",
         margin=0.8,
-        source="He et al. 2015, section 4.1 (similar time complexity)",
+        source="ours: whether equal arithmetic takes equal time (He et al. 2015, section 4.1, state the arithmetic)",
     ),
 )
 
@@ -216,12 +214,12 @@ FINDING = Finding(
         Subject("resnet50-stride3x3", size=224),
     ),
     drawings=(
-        Drawing("counted-savings", "weights and multiply-adds of blocks, modules and networks", draw_counts),
         Drawing(
             "error-and-cost",
             "test error, multiply-adds and time of a basic network and a deeper one of bottlenecks",
             draw_error_and_cost,
         ),
+        Drawing("counted-savings", "weights and multiply-adds of blocks, modules and networks", draw_counts),
     ),
     published=(
         *("cs231n.block.basic", "cs231n.block.bottleneck", "he15.t1.resnet34.flops", "he15.t1.resnet50.flops"),
@@ -231,7 +229,7 @@ FINDING = Finding(
     notes=(
         "The lecture prints 358 M multiply-adds for the reduced Inception module. Its own terms, 3 x 12.85 + 25.69 + "
         "86.70 + 120.42, add up to 271.35 M, which is what the module makes; 358 M counts the 3x3 term twice.",
-        "He et al. round to two digits: 3.6 G and 3.8 G for ResNet-34 and ResNet-50, the stride of a stage in its "
-        "first 1x1. Libraries that quote 4.09 G for ResNet-50 have it in the 3x3.",
+        "He et al. cut to two digits what would round to 3.7 G and 3.9 G for ResNet-34 and ResNet-50 (3.66 and 3.86 G, "
+        "the stride of a stage in its first 1x1). Libraries that quote 4.09 G for ResNet-50 have it in the 3x3.",
     ),
 )
