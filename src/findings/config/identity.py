@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
-from findings.config import hyperparameters, schema
+from findings.config import hyperparameters, probing, schema
 from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
@@ -56,8 +56,11 @@ def identify(config: Config) -> Run:
     """The run that a typed config is. Raises InputError naming the key that no run could be trained with."""
     check(config)
     model = hyperparameters.resolve(config.model)
+    if config.evaluation.probes:
+        config = replace(config, evaluation=replace(config.evaluation, probes=probing.resolve(config)))
     flat = scientific(config, model)
-    hashed = digest(flat, hyperparameters.defaults(model["_target_"]))
+    telling = flat | {"evaluation.probes": probing.without_defaults(config.evaluation.probes)}
+    hashed = digest(telling, hyperparameters.defaults(model["_target_"]))
     name = hyperparameters.name(model)
     arm = f"{name}-{config.data.name}-{config.recipe.name}-{hashed}"
     return Run(replace(config, model=model), name, arm, flat)
@@ -85,7 +88,8 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     flat["data.validation"] = config.data.validation
     for section in ("recipe", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():
-            flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
+            if key != "keep_predictions":  # what is kept decides no number
+                flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
     return flat
 
 
