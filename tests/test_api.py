@@ -17,7 +17,8 @@ from findings.config.identity import Run, identify
 from findings.errors import InputError
 from findings.records.lease import lease
 from findings.records.library import RecordedRun
-from findings.records.record import COLUMNS, PROBE_COLUMNS, Record
+from findings.records.probes import PROBE_COLUMNS
+from findings.records.record import COLUMNS, Record
 from findings.training.observer import Told, unobserved
 from tiny_runs import overrides, record_of, tiny
 
@@ -77,8 +78,11 @@ def test_curves_are_metrics_csv_in_numbers(folder: Path) -> None:
 def test_probes_are_probes_csv(folder: Path) -> None:
     run = one(folder)
     assert tuple(run.probes.columns) == PROBE_COLUMNS
-    assert list(run.probes["value"]) == [1]
-    assert run.probes["agreement"].between(0, 100).all()
+    moved = run.probes[run.probes["probe"] == "shift"]
+    assert list(moved["key"]) == ["1", "1"]
+    assert list(moved["number"]) == ["test_error", "agreement"]
+    assert set(moved["iteration"]) == {24}
+    assert moved["value"].between(0, 100).all()
     assert findings.runs(folder).where(status="planned")[0].probes.empty
 
 

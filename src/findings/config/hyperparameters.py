@@ -41,7 +41,7 @@ def _hyperparameters(target: str) -> dict[str, tuple[Any, Any]]:
     return {name: known for name, known in signature(network_class(target)).items() if name not in GIVEN}
 
 
-def signature(cls: type) -> dict[str, tuple[Any, Any]]:
+def signature(cls: Any) -> dict[str, tuple[Any, Any]]:
     """{name: (type, default)} of the class's arguments; ``inspect.Parameter.empty`` where there is no default."""
     if cls.__init__ is object.__init__:
         return {}

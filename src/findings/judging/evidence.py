@@ -57,12 +57,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Probe:
-    """One extra evaluation at a run's end. Percentages; None where the network refuses it, as ``remark`` says."""
+    """One number that a run was probed for; None where it could not be measured, as ``remark`` says."""
 
-    probe: str  # shift, size
-    value: int  # pixels
-    test_error: float | None
-    agreement: float | None
+    probe: str  # shift, size, gradient_norms, ...
+    iteration: int
+    key: str  # pixels, or a layer's name
+    number: str  # test_error, gradient_norm, ...
+    value: float | None
     remark: str = ""
 
 
@@ -135,13 +136,22 @@ class Run:
         if column == "generalisation_gap":
             test, training = self.last("test_error"), self.last("remeasured_train_error")
             return None if test is None or training is None else test - training
-        moved = [probe for probe in self.probes if probe.probe == "shift" and probe.value]
         if column == "shift_error_rise":
-            plain, errors = self.last("test_error"), [probe.test_error for probe in moved]
-            return None if plain is None else _mean(errors, -plain)
+            plain, errors = self.last("test_error"), self.probed("shift", "test_error")
+            return None if plain is None else _mean([errors[pixels] for pixels in errors if pixels != "0"], -plain)
         if column == "shift_disagreement":
-            return _mean([None if probe.agreement is None else 100 - probe.agreement for probe in moved])
+            agreements = [value for pixels, value in self.probed("shift", "agreement").items() if pixels != "0"]
+            return _mean([None if agreement is None else 100 - agreement for agreement in agreements])
         return self.rows[-1].get(column)
+
+    def probed(self, probe: str, number: str, iteration: int | None = None) -> dict[str, float | None]:
+        """{key: value} in the order in which it was measured, which for layers is the network's; {} where it was not.
+
+        At ``iteration``, or at the last one that has the number.
+        """
+        found = [one for one in self.probes if one.probe == probe and one.number == number]
+        at = max((one.iteration for one in found), default=0) if iteration is None else iteration
+        return {one.key: one.value for one in found if one.iteration == at}
 
 
 @dataclass(frozen=True)

@@ -228,7 +228,7 @@ def _same_shifts(evidence: Evidence, runs: dict[str, list[Run]]) -> None:
     for model, found in runs.items():
         planned = sorted(evidence.arms(model)[0].config.get("evaluation.shifts", []))
         for run in found:
-            probed = sorted(probe.value for probe in run.probes if probe.probe == "shift")
+            probed = sorted(map(int, run.probed("shift", "test_error")))
             if probed and probed != planned:
                 raise InputError(run.id, f"probes.csv has the shifts {probed}, planned are {planned}: restore the file")
 

@@ -30,7 +30,7 @@ def in_order(own: list[Tensor], images: int, batch_size: int, world: World) -> T
 
 def kept(logits: Tensor, labels: Tensor) -> Predictions:  # (N, classes), (N,)
     """As the record holds them: the class is that of the logits before they are rounded to half precision."""
-    classes = logits.argmax(1).cpu().numpy().astype(np.uint8 if logits.shape[1] <= 256 else np.int16)
+    kind: type[np.integer] = np.uint8 if logits.shape[1] <= 256 else np.int16
+    classes, truth = (numbers.cpu().numpy().astype(kind) for numbers in (logits.argmax(1), labels))
     largest = float(np.finfo(np.float16).max)
-    half = logits.clamp(-largest, largest).half().cpu().numpy()
-    return Predictions(classes, half, labels.cpu().numpy().astype(classes.dtype))
+    return Predictions(classes, logits.clamp(-largest, largest).half().cpu().numpy(), truth)
