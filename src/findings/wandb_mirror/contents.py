@@ -41,11 +41,11 @@ def covered(record: "Record") -> list[dict[str, str]]:
 
 
 def summary_of(record: "Record") -> dict[str, float]:
-    """What the run was probed with: ``{"shift/1/test_error": 9.5, ...}``, each number at the last iteration it has.
+    """What it was probed for: ``{"shift/1/test_error": 9.5, ...}``, each number at the last iteration that is covered.
 
     A number of more than MANY layers, weights or the like is a figure and no summary: it stays in the record.
     """
-    rows = record.probe_rows()
+    rows = [row for row in record.probe_rows() if int(row["iteration"]) <= record.get("iteration", 0)]
     last = {(row["probe"], row["number"]): row["iteration"] for row in rows}  # iterations rise
     rows = [row for row in rows if row["value"] and row["iteration"] == last[row["probe"], row["number"]]]
     keys = Counter((row["probe"], row["number"]) for row in rows)

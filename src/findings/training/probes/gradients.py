@@ -6,7 +6,6 @@ from findings.data.randomness import seed_for
 from findings.training.probes import END, Number
 from findings.training.probes.layers import weighted
 from findings.training.probes.moment import Moment
-from findings.training.steps.loss import cross_entropy
 
 
 class GradientNorms:
@@ -24,6 +23,10 @@ class GradientNorms:
         self.at = at
 
     def measure(self, moment: Moment) -> list[Number]:
+        from findings.training.steps.loss import (
+            cross_entropy,
+        )  # plans check arguments, and should not wait for torchmetrics
+
         network, layers = moment.network.train(), weighted(moment.network)
         images, labels = moment.next_batch()
         torch.manual_seed(seed_for(moment.config.seed, "dropout", moment.iteration))
