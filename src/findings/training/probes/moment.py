@@ -45,7 +45,8 @@ class Moment:
         """The whole batch of the step to come, as that step sees it: (B, C, H, W), (B,)."""
         stream = copy.copy(self._learner.stream)
         stream.share = WHOLE
-        return stream.batch(*divmod(self.iteration, stream.steps_per_epoch))
+        with self.autocast():  # as steps do: flips are drawn in torch's default type, which is the precision's here
+            return stream.batch(*divmod(self.iteration, stream.steps_per_epoch))
 
     def test_images(self, count: int) -> tuple[Tensor, Tensor]:
         """The first ``count`` test images, normalised, (count, C, H, W), and their labels (count,)."""
