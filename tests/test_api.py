@@ -86,6 +86,15 @@ def test_probes_are_probes_csv(folder: Path) -> None:
     assert findings.runs(folder).where(status="planned")[0].probes.empty
 
 
+def test_predictions_are_those_of_the_last_evaluation(folder: Path) -> None:
+    predicted = one(folder).predictions
+    assert predicted is not None
+    assert predicted.logits.shape == (360, 10)
+    wrong = predicted.confusion.sum() - predicted.confusion.trace()
+    assert 100 * wrong / 360 == pytest.approx(one(folder).curves["test_error"].iloc[-1])
+    assert findings.runs(folder).where(status="planned")[0].predictions is None
+
+
 def test_a_run_says_what_it_is(folder: Path) -> None:
     run = one(folder, seed=1)
     assert (run.name, run.seed, run.status, run.scale) == ("resnet8-w4", 1, "finished", "quick")
