@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from findings.config.schema import Config
+from findings.nets.build import build
+from findings.nets.synced import across_devices, on_one_device
 from findings.records import predictions
 from findings.training.journal import Journal
 from findings.training.learner import Learner
@@ -162,7 +164,7 @@ def test_two_devices_write_what_one_does(tmp_path: Path) -> None:
     assert abs(ours.logits.astype(float) - theirs.logits.astype(float)).max() < 0.01
 
 
-def test_probes_leave_the_generators_and_the_running_statistics_alone(tmp_path: Path) -> None:
+def test_probes_leave_weights_momentum_and_running_statistics_alone(tmp_path: Path) -> None:
     """The checkpoint of a probed run holds the tensors of an unprobed one."""
     probed, plain = probed_run(tmp_path / "probed"), tiny(tmp_path / "plain")
     for config in (probed, plain):
@@ -174,3 +176,42 @@ def test_probes_leave_the_generators_and_the_running_statistics_alone(tmp_path: 
     (momenta,), (expected,) = (each["optimizer_states"] for each in (ours, theirs))
     for index, state in expected["state"].items():
         assert torch.equal(momenta["state"][index]["momentum_buffer"], state["momentum_buffer"])
+
+
+def test_what_a_checkpoint_covers_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from findings.training.probes.jacobian import Jacobian
+
+    config, measured, measure = probed_run(tmp_path, trainer__chunk_seconds=0), [], Jacobian.measure
+    monkeypatch.setattr(Jacobian, "measure", lambda self, at: measured.append(at.iteration) or measure(self, at))
+    for until in (5, 12, 14):
+        assert go(config, until=until).status == "interrupted"
+    assert go(config).status == "finished"
+    assert measured == [0, 5, 12, 17, 40]
+
+
+def test_the_generators_are_left_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from findings.training import journal
+
+    states, probe = [], journal.probe
+
+    def watched(*arguments: Any) -> Any:
+        before = torch.get_rng_state()
+        rows = probe(*arguments)
+        states.append((before, torch.get_rng_state()))
+        return rows
+
+    monkeypatch.setattr(journal, "probe", watched)
+    assert go(probed_run(tmp_path, **DROPOUT)).status == "finished"
+    assert len(states) == 5
+    assert all(torch.equal(*pair) for pair in states)
+
+
+def test_a_copy_asks_no_other_device() -> None:
+    network = build(tiny(Path("nowhere"), **DROPOUT))
+    before, state = [type(layer) for layer in network.modules()], network.state_dict()
+    across_devices(network)
+    assert [type(layer) for layer in network.modules()] != before
+    alone = on_one_device(network)
+    assert [type(layer) for layer in alone.modules()] == before
+    for name, tensor in alone.state_dict().items():
+        assert torch.equal(tensor, state[name])
