@@ -19,7 +19,8 @@ from findings.planning.freezing import freeze_run
 from findings.planning.plan import PlannedRun, count
 from findings.records.lease import lease
 from findings.records.library import RecordedRun
-from findings.records.record import COLUMNS, PROBE_COLUMNS, Record
+from findings.records.probes import PROBE_COLUMNS
+from findings.records.record import COLUMNS, Record
 from findings.training.observer import Told, unobserved
 from tiny_runs import overrides, record_of, tiny
 
@@ -77,9 +78,21 @@ def test_curves_are_metrics_csv_in_numbers(folder: Path) -> None:
 def test_probes_are_probes_csv(folder: Path) -> None:
     run = one(folder)
     assert tuple(run.probes.columns) == PROBE_COLUMNS
-    assert list(run.probes["value"]) == [1]
-    assert run.probes["agreement"].between(0, 100).all()
+    moved = run.probes[run.probes["probe"] == "shift"]
+    assert list(moved["key"]) == ["1", "1"]
+    assert list(moved["number"]) == ["test_error", "agreement"]
+    assert set(moved["iteration"]) == {24}
+    assert moved["value"].between(0, 100).all()
     assert findings.runs(folder).where(status="planned")[0].probes.empty
+
+
+def test_predictions_are_those_of_the_last_evaluation(folder: Path) -> None:
+    predicted = one(folder).predictions
+    assert predicted is not None
+    assert predicted.logits.shape == (360, 10)
+    wrong = predicted.confusion.sum() - predicted.confusion.trace()
+    assert 100 * wrong / 360 == pytest.approx(one(folder).curves["test_error"].iloc[-1])
+    assert findings.runs(folder).where(status="planned")[0].predictions is None
 
 
 def test_a_run_says_what_it_is(folder: Path) -> None:

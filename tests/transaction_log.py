@@ -28,12 +28,12 @@ def messages(path: Path) -> Iterator[bytes]:
 
 
 def segments(directory: Path) -> list[dict[str, Any]]:
-    """What each log of a run directory holds, oldest first: the run's fields, its config, its rows with their steps."""
+    """What each log of a run directory holds, oldest first: run, config, rows with their steps, summary."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     found = []
     for path in sorted(directory.glob("wandb/offline-run-*/run-*.wandb")):
-        segment: dict[str, Any] = {"rows": [], "config": {}}
+        segment: dict[str, Any] = {"rows": [], "config": {}, "summary": {}}
         for message in messages(path):
             entry = Record.FromString(message)
             if entry.HasField("run"):
@@ -43,5 +43,8 @@ def segments(directory: Path) -> list[dict[str, Any]]:
                 items = entry.history.item
                 row = {item.key or item.nested_key[0]: json.loads(item.value_json) for item in items}
                 segment["rows"].append(row | {"_step": entry.history.step.num})
+            elif entry.HasField("summary"):
+                items = entry.summary.update
+                segment["summary"] |= {item.key or item.nested_key[0]: json.loads(item.value_json) for item in items}
         found.append(segment)
     return found

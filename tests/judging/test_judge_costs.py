@@ -126,9 +126,13 @@ def test_costs_of_another_protocol_do_not_count() -> None:
 def probed(model: str, seed: int, error: float, moved: list[float]) -> Run:
     """A run whose training error is 1 and whose test error is ``error``, or ``moved`` for images that are."""
     run = a_run(model, seed, error)
-    probes = [Probe("shift", at, wrong, 100 - wrong) for at, wrong in enumerate([error, *moved])]
+    probes = [
+        Probe("shift", 100, str(at), number, value)
+        for at, wrong in enumerate([error, *moved])
+        for number, value in (("test_error", wrong), ("agreement", 100 - wrong))
+    ]
     row = {**run.rows[0], "remeasured_train_error": 1.0}
-    return replace(run, rows=(row,), probes=(*probes, Probe("size", 4, None, None, "refused")))
+    return replace(run, rows=(row,), probes=(*probes, Probe("size", 100, "4", "test_error", None, "refused")))
 
 
 def test_metrics_derived_from_one_run() -> None:
@@ -153,6 +157,6 @@ def test_a_claim_about_moved_images() -> None:
     verdict = judge(replace(claim(), metric="shift_error_rise"), replace(given, runs=(unseen, *runs[1:])))
     assert verdict.verdict == "inconclusive"
     assert "plain56-s0 diverged before" in verdict.reason
-    short = replace(runs[0], probes=runs[0].probes[:2])
+    short = replace(runs[0], probes=runs[0].probes[:4])
     with pytest.raises(InputError, match=r"plain56-s0: probes.csv has the shifts \[0, 1\], planned are \[0, 1, 2\]"):
         judge(replace(claim(), metric="shift_error_rise"), replace(given, runs=(short, *runs[1:])))

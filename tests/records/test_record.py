@@ -84,6 +84,29 @@ def test_a_last_row_without_its_end_of_line_is_not_continued(record: Record) -> 
     assert [r["peak_memory_mib"] for r in record.rows()] == ["0.5", "0.5"]
 
 
+def probed(iteration: int) -> dict[str, str]:
+    return {"probe": "a", "iteration": str(iteration), "key": "", "number": "b", "value": "0.1", "remark": ""}
+
+
+def test_probes_are_cut_back_and_the_earlier_form_is_of_the_end(record: Record) -> None:
+    record.update(status="running", iterations=40)
+    for iteration in (0, 10, 40):
+        record.add_probes([probed(iteration), probed(iteration) | {"number": "c"}])
+    record.predictions.write_bytes(b"of an end that is still to come")
+    record.cut_back_probes(10, ended=False)
+    assert [row["iteration"] for row in record.probe_rows()] == ["0", "0", "10", "10"]
+    assert not record.predictions.exists()
+    record.cut_back_probes(-1, ended=False)
+    assert not record.probes.exists()
+    record.probes.write_text("probe,value,test_error,agreement,images,remark\nshift,1,12.5,90.0,360,\n")
+    assert [tuple(row.values()) for row in record.probe_rows()] == [
+        ("shift", "40", "1", "test_error", "12.5", ""),
+        ("shift", "40", "1", "agreement", "90.0", ""),
+    ]
+    record.cut_back_probes(40, ended=True)
+    assert record.probes.read_text().startswith("probe,value,"), "nothing is to be dropped"
+
+
 def test_forgetting_removes_rows_and_checkpoint(record: Record) -> None:
     record.update(status="failed", iteration=20)
     record.append(row(1))

@@ -37,6 +37,8 @@ def test_an_unfinished_run_goes_on_and_ends_like_an_undisturbed_one(half_way: Pa
     assert numbers(record_of(config)) == trained(tmp_path / "undisturbed", seed=1)
     finished = next(there.glob("*-s0"))
     assert (finished / "probes.csv").read_bytes() == (next(half_way.glob("*-s0")) / "probes.csv").read_bytes()
+    predicted = next(half_way.glob("*-s0")) / "predictions.npz"
+    assert (finished / "predictions.npz").read_bytes() == predicted.read_bytes()
     assert not (finished / "checkpoints").exists(), "a finished run's checkpoint is not worth carrying"
     assert not list(there.glob(".import-*"))
 

@@ -11,7 +11,7 @@ import pytest
 from findings.judging.merge import CONDITIONS, METRIC_COLUMNS
 from findings.planning.plan import PlannedRun
 from findings.planning.request import request
-from findings.records.record import PROBE_COLUMNS
+from findings.records.probes import EARLIER_COLUMNS
 from findings.report import build as report
 from made_up_records import FINGERPRINT, row
 
@@ -62,7 +62,7 @@ def write_record(runs: Path, run: PlannedRun) -> None:
     ]
     if probes:
         with (folder / "probes.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, PROBE_COLUMNS)
+            writer = csv.DictWriter(file, EARLIER_COLUMNS)
             writer.writeheader()
             writer.writerows({"agreement": 100 - probe.get("test_error", 100), **probe} for probe in probes)
 

@@ -55,6 +55,22 @@ def test_offline_the_log_says_what_the_record_says(tmp_path: Path) -> None:
         assert "validation_error" not in mirrored
 
 
+def test_probes_are_in_the_summary_but_for_those_of_every_weight(tmp_path: Path) -> None:
+    probes = "findings.training.probes"
+    asked = f"[{{_target_:{probes}.filters.FirstLayerFilters}},{{_target_:{probes}.jacobian.Jacobian,at:[0,-1]}}]"
+    config = tiny(tmp_path, tracking="offline", evaluation__shifts=[1], evaluation__probes=asked)
+    go(config)
+    (segment,) = segments(config)
+    rows = record_of(config).probe_rows()
+    expected = {
+        f"{row['probe']}/{row['key']}/{row['number']}": float(row["value"])
+        for row in rows
+        if row["iteration"] == "40" and row["probe"] != "first_layer_filters"
+    }
+    assert {"shift/1/test_error", "final/test/calibration_error", "jacobian/logits/singular_value_mean"} < set(expected)
+    assert {key: value for key, value in segment["summary"].items() if "/" in key} == pytest.approx(expected)
+
+
 def test_a_resumed_run_mirrors_every_row_once_and_only_what_a_checkpoint_covers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

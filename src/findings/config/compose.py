@@ -52,6 +52,8 @@ def parse(texts: Sequence[str]) -> list[Override]:
 
 @lru_cache(maxsize=100_000)
 def _parse_one(text: str) -> Override:
+    if text.startswith("evaluation.probes="):  # W&B's agent writes {'at': [0]} as Python does; Hydra quotes no keys
+        text = re.sub(r"""(?<=[{,])(\s*)(['"])(\w+)\2(?=\s*:)""", r"\1\3", text)
     try:
         override = OverridesParser.create().parse_override(text)
     except HydraException as error:

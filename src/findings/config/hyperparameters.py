@@ -19,26 +19,35 @@ def network_class(target: str) -> "type[nn.Module]":
     """The class that ``model._target_`` names. Raises InputError if there is none."""
     from torch import nn
 
-    module_name, _, name = target.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError):
-        raise InputError("model._target_", f"no network '{target}'") from None
+    found = named(target)
+    if found is None:
+        raise InputError("model._target_", f"no network '{target}'")
     if not (inspect.isclass(found) and issubclass(found, nn.Module) and hasattr(found, "name")):
         raise InputError("model._target_", f"'{target}' is no network: a torch Module with a method `name` is one")
     return found
 
 
+def named(target: str) -> Any:
+    """What a ``_target_`` names; None where there is nothing of that name."""
+    module_name, _, name = target.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+
+
 @lru_cache
 def _hyperparameters(target: str) -> dict[str, tuple[Any, Any]]:
-    """{name: (type, default)} of the class's keyword arguments."""
-    cls = network_class(target)
+    return {name: known for name, known in signature(network_class(target)).items() if name not in GIVEN}
+
+
+def signature(cls: Any) -> dict[str, tuple[Any, Any]]:
+    """{name: (type, default)} of the class's arguments; ``inspect.Parameter.empty`` where there is no default."""
+    if cls.__init__ is object.__init__:
+        return {}
     hints = get_type_hints(cls.__init__)
-    return {
-        name: (hints[name], parameter.default)
-        for name, parameter in inspect.signature(cls.__init__).parameters.items()
-        if name != "self" and name not in GIVEN
-    }
+    parameters = list(inspect.signature(cls.__init__).parameters.items())[1:]  # without self
+    return {name: (hints[name], parameter.default) for name, parameter in parameters}
 
 
 def defaults(target: str) -> dict[str, Any]:
@@ -53,16 +62,23 @@ def resolve(model: dict[str, Any]) -> dict[str, Any]:
     if not model.get("_target_"):
         raise InputError("model._target_", "is missing: the class of the network, e.g. findings.nets.cifar.CifarNet")
     target = model["_target_"]
-    known = _hyperparameters(target)
-    for key in model:
+    return {"_target_": target} | typed("model", model, _hyperparameters(target), f"hyperparameter of {target}")
+
+
+def typed(where: str, given: dict[str, Any], known: dict[str, tuple[Any, Any]], what: str) -> dict[str, Any]:
+    """Every one of the ``known`` arguments, as ``given`` or its default, each of its type.
+
+    Raises InputError naming the key below ``where`` that is unknown, missing or of another type.
+    """
+    for key in given:
         if key != "_target_" and key not in known:
-            raise InputError(f"model.{key}", f"no such hyperparameter of {target}", sorted(known), key)
-    resolved = {"_target_": target}
+            raise InputError(f"{where}.{key}", f"no such {what}", sorted(known), key)
+    resolved = {}
     for key, (kind, default) in known.items():
-        value = model.get(key, default)
+        value = given.get(key, default)
         if value is inspect.Parameter.empty or value == "???":
-            raise InputError(f"model.{key}", f"is missing; {target} needs it")
-        resolved[key] = _typed(f"model.{key}", value, kind)
+            raise InputError(f"{where}.{key}", f"is missing; {what.rpartition(' ')[2]} needs it")
+        resolved[key] = _typed(f"{where}.{key}", value, kind)
     return resolved
 
 

@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
-from findings.config import hyperparameters, schema
+from findings.config import hyperparameters, probing, schema
 from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
@@ -64,6 +64,8 @@ def identify(config: Config, streams: int = STREAMS) -> Run:
     """
     check(config)
     model = hyperparameters.resolve(config.model)
+    if config.evaluation.probes:
+        config = replace(config, evaluation=replace(config.evaluation, probes=probing.resolve(config)))
     flat = scientific(config, model)
     return Run(replace(config, model=model), hyperparameters.name(model), arm_of(flat, streams), flat, streams)
 
@@ -90,7 +92,8 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     flat["data.validation"] = config.data.validation
     for section in ("recipe", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():
-            flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
+            if key != "keep_predictions":  # what is kept decides no number
+                flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
     return flat
 
 
@@ -110,6 +113,8 @@ def arm_of(flat: dict[str, Any], streams: int = STREAMS) -> str:
         for key, value in flat.items()
         if key not in ("recipe.name", "data.name") and value != defaults.get(key, absent)
     }
+    if flat.get("evaluation.probes"):
+        telling["evaluation.probes"] = probing.without_defaults(flat["evaluation.probes"])
     if streams > 1:
         telling["streams"] = streams
     hashed = hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]

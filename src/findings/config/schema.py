@@ -91,10 +91,11 @@ class EvaluationConfig:
 
     evaluate_every: int = 1  # epochs; the last epoch is always evaluated
     remeasure_training: Remeasure = Remeasure.every
-    shifts: list[int] = field(
-        default_factory=list
-    )  # pixels by which the test images are moved at the end (training/probes.py)
+    shifts: list[int] = field(default_factory=list)  # pixels by which the test images are moved at the end
     sizes: list[int] = field(default_factory=list)  # pixels to which they are resized
+    # what else is measured, and when: [{_target_: findings.training.probes.gradients.GradientNorms, at: [0, 100]}]
+    probes: list[dict[str, Any]] = field(default_factory=list)
+    keep_predictions: bool = True  # predictions.npz: every test image's class and logits; decides no number
 
 
 @dataclass

@@ -95,12 +95,10 @@ def evaluated(run: PlannedRun) -> float | None:
     training = data.train_images - data.validation
     remeasured = rows if evaluation.remeasure_training is Remeasure.every else 1
     images = rows * (data.test_images + data.validation) + remeasured * training
-    # probes: the images as they are, each move in four directions, each size that the network takes
+    # probes: each move in four directions, each size that the network takes
     passes = sum(4.0 if pixels else 1.0 for pixels in evaluation.shifts)
     if not run.sizes_refused:
         passes += sum((pixels / data.size) ** 2 for pixels in evaluation.sizes)
-    if evaluation.shifts or evaluation.sizes:
-        passes += 1
     return images + passes * data.test_images
 
 

@@ -99,12 +99,13 @@ def differs(key: str, arms: Sequence[Arm]) -> bool:
 
 @dataclass(frozen=True)
 class Probe:
-    """One extra evaluation at a run's end. Percentages; None where the network refuses it, as ``remark`` says."""
+    """One number that a run was probed for; None where it could not be measured, as ``remark`` says."""
 
-    probe: str  # shift, size
-    value: int  # pixels
-    test_error: float | None
-    agreement: float | None
+    probe: str  # shift, size, gradient_norms, ...
+    iteration: int
+    key: str  # pixels, or a layer's name
+    number: str  # test_error, gradient_norm, ...
+    value: float | None
     remark: str = ""
 
 
@@ -164,8 +165,13 @@ class Run:
         return self.rows[-1].get(column) if self.rows else None
 
     def probed(self, probe: str, number: str, iteration: int | None = None) -> dict[str, float | None]:
-        """{key: value} of one number of a probe, in the order in which they were written."""
-        return {str(one.value): getattr(one, number) for one in self.probes if one.probe == probe}
+        """{key: value} in the order in which it was measured, which for layers is the network's; {} where it was not.
+
+        At ``iteration``, or at the last one that has the number.
+        """
+        found = [one for one in self.probes if one.probe == probe and one.number == number]
+        at = max((one.iteration for one in found), default=0) if iteration is None else iteration
+        return {one.key: one.value for one in found if one.iteration == at}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from findings.errors import InputError
 from findings.judging.evidence import Cost, Evidence, Plan, Probe, Row, Run, read_json, short
+from findings.records.probes import PROBE_COLUMNS, in_long_form
 from findings.system.files import write_if_changed
 
 RUN_COLUMNS = (
@@ -25,7 +26,7 @@ METRIC_COLUMNS = (
     *("lr", "seconds", "images_per_second", "peak_memory_mib"),
 )
 CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
-PROBE_COLUMNS = ("id", "seed", "model", "probe", "value", "test_error", "agreement", "images", "remark")
+RUN_PROBE_COLUMNS = ("id", "seed", "model", *PROBE_COLUMNS)
 CONDITIONS = ("device", "precision", "threads", "execution", "batch_size", "torch")  # under which a cost was measured
 STARTED = ("running", "finished", "failed", "interrupted")
 
@@ -123,13 +124,15 @@ def _read_record(path: Path, model: str) -> Entry | None:
 def _read_probes(path: Path, run: Cells) -> list[Cells]:
     """Rows of probes.csv; none of a run that has not ended, or is not probed."""
     rows = []
-    for row in _read_csv(path) if path.exists() and run["status"] == "finished" else []:
-        try:
-            cells = {column: row[column] for column in PROBE_COLUMNS[3:]} | {"value": str(int(row["value"]))}
-            numbers = {column: _number(column, row[column]) for column in ("test_error", "agreement")}
-        except (KeyError, ValueError, TypeError) as error:
-            raise InputError(short(path), f"is no table of probes ({error!r})") from error
-        rows.append({column: run[column] for column in ("id", "seed", "model")} | cells | numbers)
+    if not path.exists() or run["status"] != "finished":
+        return []
+    try:
+        for row in in_long_form(_read_csv(path), run["iterations"]):
+            cells = {column: row[column] for column in PROBE_COLUMNS}
+            numbers = {"iteration": str(int(row["iteration"])), "value": _number("value", row["value"])}
+            rows.append({column: run[column] for column in ("id", "seed", "model")} | cells | numbers)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(short(path), f"is no table of probes ({error!r})") from error
     return rows
 
 
@@ -165,13 +168,25 @@ def _read_tables(folder: Path) -> Tables:
         if None in row.values() or not {"id", "arm", "seed", "status", "iteration"} <= row.keys():
             raise InputError(short(runs), f"the row of '{row.get('id')}' is cut short: restore the file")
         tables[row["id"]] = Entry({column: row.get(column, "") for column in RUN_COLUMNS}, [], [])
-    for path, columns in ((curves, CURVE_COLUMNS), (folder / "probes.csv", PROBE_COLUMNS)):
+    for path, columns in ((curves, CURVE_COLUMNS), (folder / "probes.csv", RUN_PROBE_COLUMNS)):
         for row in _read_csv(path) if path.exists() else []:
             if row.get("id") not in tables:
                 raise InputError(short(path), f"holds '{row.get('id')}', which is not in runs.csv: restore both files")
             entry = tables[row["id"]]
-            (entry.curves if path == curves else entry.probes).append({name: row.get(name) or "" for name in columns})
+            if path == curves:
+                entry.curves.append({name: row.get(name) or "" for name in columns})
+            else:
+                entry.probes.extend(_probes_of_table(path, row, entry.run["iterations"]))
     return tables
+
+
+def _probes_of_table(path: Path, row: Cells, iterations: str) -> list[Cells]:
+    """What a row of either form says."""
+    try:
+        found = in_long_form([row], iterations)
+    except KeyError as error:
+        raise InputError(short(path), f"is no table of probes ({error!r}): restore the file") from error
+    return [{name: cells.get(name) or "" for name in RUN_PROBE_COLUMNS} for cells in found]
 
 
 def _ordered(tables: Tables) -> list[str]:
@@ -190,9 +205,11 @@ def _write_tables(folder: Path, tables: Tables) -> None:
     write_if_changed(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key].run for key in order]))
     rows = [row for key in order for row in sorted(tables[key].curves, key=lambda row: int(row["epoch"]))]
     write_if_changed(folder / "curves.csv", _csv(CURVE_COLUMNS, rows))
-    probes = [row for key in order for row in tables[key].probes]
-    if probes:
-        write_if_changed(folder / "probes.csv", _csv(PROBE_COLUMNS, probes))
+    probes, path = [row for key in order for row in tables[key].probes], folder / "probes.csv"
+    known = _read_csv(path) if path.exists() else []
+    before = [cells for row in known for cells in _probes_of_table(path, row, tables[row["id"]].run["iterations"])]
+    if probes != before:  # a table of the earlier form that says the same stays as it is
+        write_if_changed(path, _csv(RUN_PROBE_COLUMNS, probes))
 
 
 def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
@@ -251,7 +268,7 @@ def _run(cells: Cells, curves: list[Cells], probes: list[Cells]) -> Run:
 
 def _probe(row: Cells) -> Probe:
     try:
-        error, agreement = (float(row[key]) if row[key] else None for key in ("test_error", "agreement"))
-        return Probe(row["probe"], int(row["value"]), error, agreement, row["remark"])
+        value = float(row["value"]) if row["value"] else None
+        return Probe(row["probe"], int(row["iteration"]), row["key"], row["number"], value, row["remark"])
     except ValueError as problem:
         raise InputError("probes.csv", f"{problem} in a row of {row['id']}: restore the file") from problem

@@ -79,6 +79,20 @@ class PartOfDropout(nn.Dropout):
         return x * drawn[self.start : self.start + len(x)]
 
 
+def on_one_device(network: nn.Module) -> nn.Module:
+    """Undo :func:`across_devices`, in place: the layers that it has replaced see what they are given, and no more."""
+    for name, layer in network.named_children():
+        if isinstance(layer, SyncedBatchNorm2d):
+            alone = nn.BatchNorm2d(layer.num_features, layer.eps, layer.momentum).to(layer.weight)
+            alone.load_state_dict(layer.state_dict())
+            setattr(network, name, alone)
+        elif isinstance(layer, PartOfDropout):
+            setattr(network, name, nn.Dropout(layer.p))
+        else:
+            on_one_device(layer)
+    return network
+
+
 def across_devices(network: nn.Module) -> None:
     """Give ``network`` layers that see whole batches; batch norm over groups stays: a group lies on one device."""
     for name, layer in network.named_children():

@@ -6,10 +6,11 @@ from typing import Any
 from pandas import DataFrame, Series, concat
 
 from findings.records.library import RecordedRun
-from findings.records.record import COLUMNS, PROBE_COLUMNS, Record
+from findings.records.probes import PROBE_COLUMNS
+from findings.records.record import COLUMNS, Record
 
-WHOLE = ("epoch", "iteration", "test_images", "value", "images")  # columns that count
-TEXT = ("probe", "remark")
+WHOLE = ("epoch", "iteration", "test_images")  # columns that count
+TEXT = ("probe", "key", "number", "remark")
 ERRORS = ("train_error", "remeasured_train_error", "validation_error", "test_error")
 
 
@@ -19,7 +20,7 @@ def curves(record: Record) -> DataFrame:
 
 
 def probes(record: Record) -> DataFrame:
-    """probes.csv, one row per probe, with the remark why there is no error."""
+    """probes.csv, one row per number, with the remark why there is none."""
     return _frame(record.probe_rows(), PROBE_COLUMNS)
 
 

@@ -15,6 +15,8 @@ from findings.records.record import Record
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from findings.records.predictions import Predictions
+
 FIELDS = ("id", "name", "arm", "seed", "status", "scale")
 
 
@@ -50,10 +52,17 @@ class RecordedRun:
 
     @property
     def probes(self) -> "DataFrame":
-        """probes.csv: one row per shift and size of the test images; empty where the run was not probed."""
+        """probes.csv: one row per number of a probe, at an iteration; of every finished run its calibration error."""
         from findings.records import frames
 
         return frames.probes(self.record)
+
+    @property
+    def predictions(self) -> "Predictions | None":
+        """Class, logits and label of every test image, and their ``confusion``; None where they were not kept."""
+        from findings.records import predictions
+
+        return predictions.read(self.record.predictions)
 
 
 class Runs(Sequence[RecordedRun]):

@@ -1,5 +1,5 @@
-"""What a run leaves behind, in runs/<run id>/: config.yaml, record.json, metrics.csv, checkpoints/last.ckpt.
-A run that is probed at its end (probes.py) also leaves probes.csv.
+"""What a run leaves behind, in runs/<run id>/: config.yaml, record.json, metrics.csv, checkpoints/last.ckpt; of what
+it was probed with, probes.csv (probes.py), and of its end predictions.npz (predictions.py).
 
 The record is the source of truth; everything downstream reads it and nothing else.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from findings.errors import InputError
+from findings.records.probes import PROBE_COLUMNS, in_long_form
 from findings.system.files import write_atomically
 
 COLUMNS = (
@@ -34,7 +35,6 @@ COLUMNS = (
 )
 STATUSES = ("planned", "running", "finished", "failed", "interrupted")
 ENDED = ("finished", "failed")  # of themselves: no other start goes on with these
-PROBE_COLUMNS = ("probe", "value", "test_error", "agreement", "images", "remark")
 TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that differ when a run is repeated
 
 
@@ -50,6 +50,7 @@ class Record:
         self.path = directory / "record.json"
         self.metrics = directory / "metrics.csv"
         self.probes = directory / "probes.csv"
+        self.predictions = directory / "predictions.npz"
         self.config = directory / "config.yaml"
         self.checkpoint = directory / "checkpoints" / "last.ckpt"
         self.fields = self._read()
@@ -90,6 +91,7 @@ class Record:
         """Remove rows and checkpoint: the next attempt begins anew."""
         self.metrics.unlink(missing_ok=True)
         self.probes.unlink(missing_ok=True)
+        self.predictions.unlink(missing_ok=True)
         self.checkpoint.unlink(missing_ok=True)
         self.update(iteration=0, wall_seconds=0.0)
 
@@ -98,8 +100,8 @@ class Record:
         return _rows(self.metrics)
 
     def probe_rows(self) -> list[dict[str, str]]:
-        """probes.csv, one row per probe; none where the run was not probed."""
-        return _rows(self.probes)
+        """probes.csv, one row per number, also where it was written before a probe could name its numbers."""
+        return in_long_form(_rows(self.probes), self.get("iterations"))
 
     def append(self, row: dict[str, Any]) -> None:
         """Add the row of one evaluated epoch."""
@@ -109,15 +111,26 @@ class Record:
             stream.flush()
             os.fsync(stream.fileno())
 
-    def write_probes(self, rows: list[dict[str, Any]]) -> None:
-        """What was measured beside the epochs, at the end; written whole."""
-        write_atomically(self.probes, _csv(rows, PROBE_COLUMNS, header=True))
+    def add_probes(self, rows: list[dict[str, Any]]) -> None:
+        """Add what was measured at one iteration, all at once."""
+        write_atomically(self.probes, _csv([*self.probe_rows(), *rows], PROBE_COLUMNS, header=True))
 
     def cut_back(self, iteration: int) -> None:
         """Drop rows after ``iteration``, where the checkpoint stands, and what was being written when all ended."""
         text = _csv([row for row in self.rows() if int(row["iteration"]) <= iteration], COLUMNS, header=True)
         if self.metrics.exists() and self.metrics.read_text() != text:
             write_atomically(self.metrics, text)
+
+    def cut_back_probes(self, iteration: int, *, ended: bool) -> None:
+        """Drop what was probed after ``iteration``, and what was predicted unless the run has ``ended``."""
+        rows = self.probe_rows()
+        left = [row for row in rows if int(row["iteration"]) <= iteration]
+        if not left:
+            self.probes.unlink(missing_ok=True)
+        elif left != rows:
+            write_atomically(self.probes, _csv(left, PROBE_COLUMNS, header=True))
+        if not ended:
+            self.predictions.unlink(missing_ok=True)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

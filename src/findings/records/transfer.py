@@ -24,7 +24,7 @@ PART = 15 * 2**20  # bytes, at most
 MANIFEST = "export.json"
 CHECKPOINT = "checkpoints/last.ckpt"
 # in this order: what is read later may be ahead of the checkpoint, never behind it; resuming cuts it back
-FILES = (CHECKPOINT, "config.yaml", "metrics.csv", "probes.csv", "record.json")
+FILES = (CHECKPOINT, "config.yaml", "metrics.csv", "probes.csv", "predictions.npz", "record.json")
 
 
 @dataclass(frozen=True)

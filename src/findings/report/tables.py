@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from findings.judging import published
-from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Probe, Run
+from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Run
 from findings.judging.metrics import final
 from findings.studies import Finding
 
@@ -38,20 +38,16 @@ def networks(evidence: Evidence) -> str:
 
 
 def probes(evidence: Evidence) -> str:
-    """Test error and agreement of every network, for each shift and size; empty where nothing was probed."""
-    found: dict[tuple[str, int], dict[str, list[Probe]]] = {}
-    for arm in evidence.plan.arms:
-        for run in evidence.runs_of(arm.label):
-            for probe in run.probes:
-                found.setdefault((probe.probe, probe.value), {}).setdefault(arm.label, []).append(probe)
-    if not found:
-        return ""
+    """Test error and agreement of every network, for each shift and size; empty where neither was probed."""
     models = [arm.label for arm in evidence.plan.arms]
-    names = {"shift": "moved by {} px", "size": "resized to {0} x {0}"}
-    rows = [
-        (names[kind].format(value), *(_probed(by_model.get(model, [])) for model in models))
-        for (kind, value), by_model in sorted(found.items(), key=lambda item: (item[0][0] != "shift", item[0][1]))
-    ]
+    rows = []
+    for kind, name in (("shift", "moved by {} px"), ("size", "resized to {0} x {0}")):
+        runs = [run for model in models for run in evidence.runs_of(model)]
+        for pixels in sorted({int(key) for run in runs for key in run.probed(kind, "test_error")}):
+            cells = (_probed(evidence.runs_of(model), kind, str(pixels)) for model in models)
+            rows.append((name.format(pixels), *cells))
+    if not rows:
+        return ""
     text = (
         "Test error (%), and in brackets the percentage of test images that are predicted as they are unchanged; "
         "mean ± standard deviation over the seeds. Images are moved up, down, left and right; zeros come in."
@@ -139,12 +135,15 @@ def _ours(evidence: Evidence, arm: Arm, quantity: str) -> str:
     return f"{spread(final(runs, quantity))} %<br><sub>{how}</sub>"
 
 
-def _probed(found: Sequence[Probe]) -> str:
-    errors = [probe.test_error for probe in found if probe.test_error is not None]
-    agreements = [probe.agreement for probe in found if probe.agreement is not None]
-    if not errors:
-        return "refused" if found else "-"
-    return f"{spread(errors)} ({statistics.fmean(agreements):.1f})"
+def _probed(runs: Sequence[Run], probe: str, pixels: str) -> str:
+    errors, agreements = (
+        [found[pixels] for run in runs if pixels in (found := run.probed(probe, number))]
+        for number in ("test_error", "agreement")
+    )
+    measured = [error for error in errors if error is not None]
+    if not measured:
+        return "refused" if errors else "-"
+    return f"{spread(measured)} ({statistics.fmean(value for value in agreements if value is not None):.1f})"
 
 
 def _tested(run: Run) -> bool:

@@ -49,7 +49,10 @@ class Follower(Journal):
     def tell(self, learner: Learner) -> None:
         pass
 
-    def write(self, row: dict[str, Any], probed: list[dict[str, Any]]) -> None:
+    def write(self, row: dict[str, Any]) -> None:
+        pass
+
+    def write_probes(self, learner: Learner, rows: list[dict[str, Any]]) -> None:
         pass
 
     def due(self, learner: Learner) -> bool:

@@ -1,21 +1,21 @@
 """The Lightning callback that keeps a run's record: rows, checkpoints, progress, and the end."""
 
 import math
-import resource
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 
 from findings.errors import InputError
+from findings.records import predictions
 from findings.records.lease import Lease
 from findings.records.record import Record
 from findings.system.files import replacing
 from findings.training.learner import Learner
-from findings.training.probes import probe
+from findings.training.predictions import kept
+from findings.training.probes.due import probe
+from findings.training.probes.memory import peak_memory
 from findings.training.processes import ALONE, World
 from findings.training.signals import Interrupted, Stop
 
@@ -27,7 +27,7 @@ class Diverged(Exception):
 
 
 class Journal(pl.Callback):
-    """At the end of every chunk: if an epoch is complete, evaluate it; if it is time, write a checkpoint."""
+    """At the end of every chunk: if an epoch is complete, evaluate it; probe; if it is time, write a checkpoint."""
 
     def __init__(
         self,
@@ -51,6 +51,8 @@ class Journal(pl.Callback):
         self.begin(learner)
         if learner.evaluation_pending:
             self._advance(trainer, learner)
+        elif not learner.finished:
+            self._measure(trainer, learner, evaluates=False)
         trainer.should_stop = learner.finished  # a kill may also have come between the last checkpoint and the end
         self.tell(learner)
 
@@ -62,9 +64,11 @@ class Journal(pl.Callback):
         self._advance(trainer, learner)
 
     def _advance(self, trainer: pl.Trainer, learner: Learner) -> None:
-        diverged = False
-        if learner.epoch_complete:
-            diverged = self._close_epoch(trainer, learner)
+        ended = learner.epoch_complete
+        diverged = ended and not math.isfinite(float(learner.training_error.loss))
+        self._measure(trainer, learner, evaluates=ended and (learner.evaluation_due or diverged), probes=not diverged)
+        if ended:
+            learner.start_epoch()
         self.tell(learner)
         asked = self._asked()
         if diverged or learner.finished or asked or self.due(learner):
@@ -76,21 +80,22 @@ class Journal(pl.Callback):
         elif asked:
             raise Interrupted(asked)
 
-    def _close_epoch(self, trainer: pl.Trainer, learner: Learner) -> bool:
-        """Write the row of a complete epoch where one is due. True if training has diverged."""
-        diverged = not math.isfinite(float(learner.training_error.loss))
-        if learner.evaluation_due or diverged:
-            try:
-                row = learner.evaluate(self._heed)
-                probed = probe(learner, self._heed) if learner.finished and not diverged else []
-            except Interrupted:
-                # large splits take minutes: the epoch's counters are saved as they are, and evaluation begins anew
-                self.save(trainer, learner.done)
-                raise
-            self.write(row | {"peak_memory_mib": _peak_memory(learner.device)}, probed)
+    def _measure(self, trainer: pl.Trainer, learner: Learner, *, evaluates: bool, probes: bool = True) -> None:
+        """Write a complete epoch's row where it ``evaluates``, and what is to be probed at this iteration."""
+        try:
+            row = learner.evaluate(self._heed) if evaluates else None
+            due = probes and learner.done in learner.pauses and learner.probed != learner.done
+            probed = probe(learner, self._heed, learner.logits) if due else []
+        except Interrupted:
+            # large splits take minutes: the epoch's counters are saved as they are, and all of this begins anew
+            self.save(trainer, learner.done)
+            raise
+        if due:
+            self.write_probes(learner, probed)
+            learner.probed = learner.done
+        if row:
+            self.write(row | {"peak_memory_mib": peak_memory(learner.device)})
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
-        learner.start_epoch()
-        return diverged
 
     def _heed(self) -> None:
         asked = self._asked()
@@ -103,7 +108,10 @@ class Journal(pl.Callback):
 
     def begin(self, learner: Learner) -> None:
         """Bring the record to where the checkpoint stands."""
-        self.record.cut_back(learner.done - 1 if learner.evaluation_pending else learner.done)
+        pending = learner.evaluation_pending
+        self.record.cut_back(learner.done - 1 if pending else learner.done)
+        probed = learner.probed == learner.done or (learner.finished and not pending)
+        self.record.cut_back_probes(learner.done if probed else learner.done - 1, ended=learner.finished and probed)
         self.record.update(iteration=learner.done)  # a kill may have come between the checkpoint and this
         self.mirror(self.record.rows())
 
@@ -114,12 +122,16 @@ class Journal(pl.Callback):
     def tell(self, learner: Learner) -> None:
         self.progress(learner.done, learner.config.recipe.iterations, self.latest)
 
-    def write(self, row: dict[str, Any], probed: list[dict[str, Any]]) -> None:
-        """Add an epoch's row to the record, and at the end what was probed."""
-        if probed:
-            self.record.write_probes(probed)
+    def write(self, row: dict[str, Any]) -> None:
+        """Add an epoch's row to the record."""
         self.record.append(row)
         self.unsaved.append(row)
+
+    def write_probes(self, learner: Learner, rows: list[dict[str, Any]]) -> None:
+        """Add what was probed to the record, and at the end what was predicted."""
+        if learner.logits is not None and learner.config.evaluation.keep_predictions:
+            predictions.write(self.record.predictions, kept(learner.logits, learner.splits["test"].labels))
+        self.record.add_probes(rows)
 
     def due(self, learner: Learner) -> bool:
         """Whether it is time for a checkpoint."""
@@ -151,11 +163,3 @@ def refuse_other_start(world: World, iteration: int, accelerator: str) -> None:
     if len(set(accelerators)) > 1:
         said = ", ".join(accelerators)
         raise InputError("trainer.accelerator", f"processes have different devices ({said}); allowed: cpu for all")
-
-
-def _peak_memory(device: torch.device) -> float:
-    """MiB: of the device on CUDA, of the whole process on a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)

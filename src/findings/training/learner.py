@@ -7,6 +7,7 @@ buffers.
 """
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -17,9 +18,10 @@ from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
 from findings.config.schema import Config, Remeasure
-from findings.data.parts import WHOLE, Share
 from findings.data.stream import Split, Stream
 from findings.training.metrics import ErrorAndLoss
+from findings.training.predictions import in_order
+from findings.training.probes.due import pauses, probes_of
 from findings.training.processes import ALONE, World
 from findings.training.schedule import learning_rate
 from findings.training.steps import Stepper, stepper_for
@@ -51,6 +53,10 @@ class Learner(pl.LightningModule):
         self.stepper: Stepper | None = None
         self.seconds = 0.0  # of training in this epoch
         self.seconds_per_step = float("inf")  # of the last chunk
+        self.probes = probes_of(config)
+        self.pauses = pauses(self.probes, config)  # iterations at which a chunk ends, to be probed
+        self.probed = -1  # the last iteration whose probes are in the record
+        self.logits: Tensor | None = None  # (N, classes) of the test images, once the run has ended
 
     def forward(self, images: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
         return self.network(images)  # type: ignore[no-any-return]
@@ -67,11 +73,12 @@ class Learner(pl.LightningModule):
         )
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
-        checkpoint["seconds"] = self.seconds
+        checkpoint["seconds"], checkpoint["probed"] = self.seconds, self.probed
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         self.done = int(checkpoint["state_dict"]["iteration"])
-        self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep it
+        self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep these
+        self.probed = checkpoint.get("probed", -1)
 
     def training_step(self, chunk: Chunk, _: int) -> None:
         """Make the steps of ``chunk``: each is one batch of the recipe."""
@@ -148,9 +155,13 @@ class Learner(pl.LightningModule):
         self.seconds = 0.0
 
     def _measure(self, split: Split, heed: Callable[[], None]) -> tuple[float, float, int]:
-        measured = ErrorAndLoss().to(self.device)
-        for logits, labels in self.scores(split, heed, share=self.world.share):
+        measured, kept = ErrorAndLoss().to(self.device), []
+        keeps = self.finished and split is self.splits["test"]
+        for logits, labels in self.scores(split, heed):
             measured.update(logits, labels, F.cross_entropy(logits, labels))
+            kept += [logits] if keeps else []
+        if keeps:
+            self.logits = in_order(kept, len(split), self.config.trainer.evaluation_batch_size, self.world)
         if self.world.size > 1:
             everybody = self.world.gathered(measured.sums())
             measured.reset()
@@ -159,23 +170,14 @@ class Learner(pl.LightningModule):
         return measured.compute()
 
     @torch.no_grad()
-    def scores(
-        self,
-        split: Split,
-        heed: Callable[[], None],
-        change: Callable[[Tensor], Tensor] | None = None,
-        share: Share = WHOLE,
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Logits (N, classes) and labels (N,) of a split, or of this device's part, batch by batch, in evaluation mode.
-
-        ``change`` is applied to the normalised images (N, C, H, W) first.
-        """
+    def scores(self, split: Split, heed: Callable[[], None]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Logits (N, classes) and labels (N,) of this device's part of a split, batch by batch, in evaluation mode."""
         self.eval()
         try:
             with self.trainer.precision_plugin.val_step_context():
-                for images, labels in split.batches(self.config.trainer.evaluation_batch_size, share):
+                for images, labels in split.batches(self.config.trainer.evaluation_batch_size, self.world.share):
                     if len(images):
-                        logits = self(images if change is None else change(images))
+                        logits = self(images)
                         yield logits.float() if logits.dtype == torch.bfloat16 else logits, labels
                     heed()  # by all devices, also by those that had none of the last images
         finally:
@@ -195,11 +197,17 @@ class EpochChunks(IterableDataset):
         stop = min(steps_per_epoch, learner.config.recipe.iterations - epoch * steps_per_epoch)
         size = max(1, self._fitting())  # 1 in a process's first epoch
         while position < stop:
-            chunk = Chunk(epoch, position, min(position + size, stop))
+            chunk = Chunk(epoch, position, min(position + size, stop, self._pause(epoch * steps_per_epoch, position)))
             yield chunk
             position = chunk.stop
             # Lightning fetches one chunk ahead, so this knows of the chunk before the last; it doubles at most
             size = max(1, min(2 * size, self._fitting()))
+
+    def _pause(self, first: int, position: int) -> int:
+        """The next position in the epoch, which begins with iteration ``first``, at which to probe; or one far away."""
+        pauses = self.learner.pauses
+        coming = bisect_right(pauses, first + position)
+        return pauses[coming] - first if coming < len(pauses) else self.learner.config.recipe.iterations
 
     def _fitting(self) -> int:
         """Steps that fill a chunk, going by the last one."""

@@ -5,8 +5,9 @@ import tempfile
 import time
 from typing import Any
 
+from findings.records.record import Record
 from findings.training.signals import shielding
-from findings.wandb_mirror.contents import values_of
+from findings.wandb_mirror.contents import summary_of, values_of
 
 INIT_SECONDS = 30  # for the server to open the run
 ARRIVAL_SECONDS = 10  # for the server to have what it has taken
@@ -67,3 +68,8 @@ def arrived(path: str, iteration: int) -> bool:
 def log_row(run: Any, row: dict[str, Any]) -> None:
     values = values_of(row)
     run.log(values, step=values["iteration"])
+
+
+def log_summary(run: Any, record: Record) -> None:
+    """The numbers of the run's probes, beside its last row."""
+    run.summary.update(summary_of(record))

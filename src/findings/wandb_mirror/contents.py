@@ -1,10 +1,14 @@
-"""What W&B is sent of a run: its names and config, and of its record the rows that a checkpoint covers."""
+"""What W&B is sent of a run: its names and config, and of its record the rows that a checkpoint covers, and probes."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from findings.config.identity import Run
     from findings.records.record import Record
+
+
+MANY = 12
 
 
 def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
@@ -34,6 +38,22 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
 def covered(record: "Record") -> list[dict[str, str]]:
     """The rows that the last checkpoint covers."""
     return [row for row in record.rows() if int(row["iteration"]) <= record.get("iteration", 0)]
+
+
+def summary_of(record: "Record") -> dict[str, float]:
+    """What it was probed for: ``{"shift/1/test_error": 9.5, ...}``, each number at the last iteration that is covered.
+
+    A number of more than MANY layers, weights or the like is a figure and no summary: it stays in the record.
+    """
+    rows = [row for row in record.probe_rows() if int(row["iteration"]) <= record.get("iteration", 0)]
+    last = {(row["probe"], row["number"]): row["iteration"] for row in rows}  # iterations rise
+    rows = [row for row in rows if row["value"] and row["iteration"] == last[row["probe"], row["number"]]]
+    keys = Counter((row["probe"], row["number"]) for row in rows)
+    return {
+        "/".join(filter(None, (row["probe"], row["key"], row["number"]))): float(row["value"])
+        for row in rows
+        if keys[row["probe"], row["number"]] <= MANY
+    }
 
 
 def values_of(row: dict[str, Any]) -> dict[str, Any]:

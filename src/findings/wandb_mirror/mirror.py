@@ -23,7 +23,7 @@ from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import born
 from findings.training.signals import shielding
-from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, start
+from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, log_summary, start
 from findings.wandb_mirror.contents import arguments_of, covered
 from findings.wandb_mirror.server import has_key, unreachable
 from findings.wandb_mirror.state import note_sent, settle, state
@@ -55,6 +55,7 @@ class OfflineMirror(Mirror):
     def close(self) -> None:
         with self._harmless():
             if self.run:
+                log_summary(self.run, Record(self.directory))
                 self.run.finish()
 
     @contextlib.contextmanager
@@ -143,6 +144,7 @@ def follow(directory: Path, parent: int, arguments: dict[str, Any]) -> None:
                 break
             time.sleep(1)
         threading.Timer(FINISH_SECONDS, os._exit, (1,)).start()
+        log_summary(run, record)
         path, iteration = run.path, int(rows[-1]["iteration"]) if rows else 0
         finish(run, "interrupted" if record.status == "running" else record.status)  # killed
         if online and (not rows or arrived(path, iteration)):

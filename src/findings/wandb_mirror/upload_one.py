@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from findings.records.record import Record
-from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, start
+from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, log_summary, start
 from findings.wandb_mirror.contents import covered
 from findings.wandb_mirror.mirror import uploading
 from findings.wandb_mirror.state import note_sent, state
@@ -33,6 +33,7 @@ def send(directory: Path, arguments: dict[str, Any]) -> str | None:
         run = start(arguments | {"dir": temporary}, "online", ends=record.status != "running")
         for row in rows:
             log_row(run, row)
+        log_summary(run, record)
         path = run.path
         finish(run, record.status)
         if rows and not arrived(path, int(rows[-1]["iteration"])):

@@ -48,7 +48,7 @@ def draw_moves(evidence: Evidence, title: str, lines: Mapping[str, str]) -> "Fig
         axes.set_ylim(*((0, None) if column == "test_error" else (None, 100.5)))
         label_ends(axes, HEIGHT, ends)
     note = "Moved up, down, left and right, zeros coming in: mean over the four and the seeds; band: the seeds' range."
-    if any(not run.probes for model in lines.values() for run in evidence.runs_of(model)):
+    if any(not run.probed("shift", "test_error") for model in lines.values() for run in evidence.runs_of(model)):
         note += " Runs that diverged are not moved."
     headings(figure, evidence, title, note, [model for model in lines.values() if _by_distance(evidence, model)])
     return figure
@@ -58,11 +58,8 @@ def _by_distance(evidence: Evidence, model: str) -> dict[int, dict[str, list[flo
     """{pixels: {column: a value per seed}}"""
     found: dict[int, dict[str, list[float]]] = {}
     for run in evidence.runs_of(model):
-        for probe in run.probes:
-            if probe.probe != "shift":
-                continue
-            columns = found.setdefault(probe.value, {column: [] for column, *_ in PANELS})
-            for column, *_ in PANELS:
-                value = getattr(probe, column)
+        for column, *_ in PANELS:
+            for pixels, value in run.probed("shift", column).items():
+                columns = found.setdefault(int(pixels), {column: [] for column, *_ in PANELS})
                 columns[column] += [] if value is None else [value]
     return dict(sorted(found.items()))

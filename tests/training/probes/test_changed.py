@@ -1,4 +1,4 @@
-"""The extra evaluations at the end of a run."""
+"""The test images moved and resized, at the end of a run."""
 
 import csv
 from pathlib import Path
@@ -11,14 +11,19 @@ from findings.config.identity import identify
 from findings.data.augment import shifted
 from findings.errors import InputError
 from findings.nets.heads import GlobalAveragePool
-from findings.records.record import PROBE_COLUMNS
-from findings.training.probes import resized, shifts
+from findings.records.probes import PROBE_COLUMNS
+from findings.training.probes.shifts import moves
+from findings.training.probes.sizes import resized
 from tiny_runs import go, record_of, tiny
 
 
 def probed(config: object) -> list[dict[str, str]]:
     with record_of(config).probes.open(newline="") as stream:  # type: ignore[arg-type]
         return list(csv.DictReader(stream))
+
+
+def numbers_of(rows: list[dict[str, str]], probe: str, number: str) -> dict[str, str]:
+    return {row["key"]: row["value"] for row in rows if (row["probe"], row["number"]) == (probe, number)}
 
 
 @pytest.fixture(scope="module")
@@ -36,44 +41,44 @@ def of_both_heads(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[l
 def test_a_shift_by_nothing_and_the_images_own_size_are_the_plain_evaluation(of_both_heads: dict) -> None:
     for rows, last in of_both_heads.values():
         assert tuple(rows[0]) == PROBE_COLUMNS
-        for row in rows:
-            if (row["probe"], row["value"]) in (("shift", "0"), ("size", "8")):
-                assert float(row["test_error"]) == pytest.approx(float(last["test_error"]), abs=1e-9)
-                assert float(row["agreement"]) == 100
-                assert row["images"] == last["test_images"]
+        assert {row["iteration"] for row in rows} == {"40"}
+        for probe, key in (("shift", "0"), ("size", "8")):
+            error = float(numbers_of(rows, probe, "test_error")[key])
+            assert error == pytest.approx(float(last["test_error"]), abs=1e-9)
+            assert float(numbers_of(rows, probe, "agreement")[key]) == 100
 
 
 def test_a_shift_of_half_the_image_costs_something(of_both_heads: dict) -> None:
     for rows, _ in of_both_heads.values():
-        plain, _, far = (row for row in rows if row["probe"] == "shift")
-        assert float(far["test_error"]) > float(plain["test_error"]) + 10
-        assert float(far["agreement"]) < 90
+        errors = numbers_of(rows, "shift", "test_error")
+        assert list(errors) == ["0", "1", "4"]
+        assert float(errors["4"]) > float(errors["0"]) + 10
+        assert float(numbers_of(rows, "shift", "agreement")["4"]) < 90
 
 
 def test_gap_takes_any_size_and_fully_connected_layers_say_why_they_do_not(of_both_heads: dict) -> None:
     for row in of_both_heads["gap"][0]:
-        assert row["test_error"]
+        assert row["value"]
         assert not row["remark"]
-    sizes = {row["value"]: row for row in of_both_heads["fc"][0] if row["probe"] == "size"}
-    assert sizes["8"]["test_error"]
-    for size, side in (("6", 2), ("12", 3)):
-        if side == 2:  # 6 pixels are halved, rounded up, to the same 2x2 maps as 8
-            assert sizes[size]["test_error"]
+    sizes = [row for row in of_both_heads["fc"][0] if row["probe"] == "size"]
+    for row in sizes:
+        if row["key"] in ("6", "8"):  # 6 pixels are halved, rounded up, to the same 2x2 maps as 8
+            assert row["value"]
             continue
-        assert not sizes[size]["test_error"]
-        assert sizes[size]["images"] == "0"
-        assert sizes[size]["remark"].startswith("model.head: fully connected layers take maps of 16 x 2 x 2, these are")
+        assert not row["value"]
+        assert row["remark"].startswith("model.head: fully connected layers take maps of 16 x 2 x 2, these are")
+    assert [(row["key"], row["number"]) for row in sizes[-2:]] == [("12", "test_error"), ("12", "agreement")]
 
 
 def test_shifts_move_by_whole_pixels_and_bring_in_zeros() -> None:
     image = torch.arange(1.0, 10).view(1, 1, 3, 3)
-    down, up, right, left = (change(image)[0, 0] for change in shifts(1))
+    down, up, right, left = (change(image)[0, 0] for change in moves(1))
     assert down.tolist() == [[0, 0, 0], [1, 2, 3], [4, 5, 6]]
     assert up.tolist() == [[4, 5, 6], [7, 8, 9], [0, 0, 0]]
     assert right.tolist() == [[0, 1, 2], [0, 4, 5], [0, 7, 8]]
     assert left.tolist() == [[2, 3, 0], [5, 6, 0], [8, 9, 0]]
     assert torch.equal(shifted(image, 0, 0), image)
-    assert [change(image) is not None for change in shifts(0)] == [True]
+    assert [change(image) is not None for change in moves(0)] == [True]
     assert resized(image, 5).shape == (1, 1, 5, 5)
 
 
@@ -85,10 +90,8 @@ def test_the_pooled_map_does_not_change_when_the_last_map_is_shifted_circularly(
     torch.testing.assert_close(head(maps), head(moved), rtol=0, atol=1e-14)
 
 
-def test_without_probes_nothing_is_written_and_the_run_id_is_what_it_was(tmp_path: Path) -> None:
+def test_shifts_are_part_of_the_run(tmp_path: Path) -> None:
     config = tiny(tmp_path)
-    assert go(config).status == "finished"
-    assert not record_of(config).probes.exists()
     assert record_of(config).directory != record_of(tiny(tmp_path, evaluation__shifts=[0, 1])).directory
 
 
@@ -101,7 +104,7 @@ def test_impossible_probes_are_refused(key: str, value: list[int], tmp_path: Pat
 
 
 def test_a_run_stopped_within_its_probes_repeats_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from findings.training import probes
+    from findings.training.probes import shifts
     from findings.training.signals import Stop
     from findings.training.train import train
 
@@ -109,9 +112,10 @@ def test_a_run_stopped_within_its_probes_repeats_them(tmp_path: Path, monkeypatc
     assert go(undisturbed).status == "finished"
     config = tiny(tmp_path / "disturbed", evaluation__shifts=[0, 1])
     stop = Stop()
-    monkeypatch.setattr(probes, "shifts", lambda pixels: stop.ask("the test says so") or shifts(pixels))
+    monkeypatch.setattr(shifts, "moves", lambda pixels: stop.ask("the test says so") or moves(pixels))
     assert train(identify(config), stop=stop, progress=lambda *_: None).status == "interrupted"
     assert not record_of(config).probes.exists()
+    assert not record_of(config).predictions.exists()
     monkeypatch.undo()
     assert go(config).status == "finished"
     assert probed(config) == probed(undisturbed)
