@@ -16,8 +16,8 @@ from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
 
-# the version of the random streams (data/randomness.py), since other streams make other runs. In version 1, which nothing
-# trains any more, the seed alone decided: equal seeds of two arms had the same batches
+# the version of the random streams (data/randomness.py): others make other runs. In version 1, which nothing trains any
+# more, the seed alone decided, and equal seeds of two arms had the same batches
 STREAMS = 2
 
 

@@ -171,6 +171,7 @@ class Learner(pl.LightningModule):
         ``change`` is applied to the normalised images (N, C, H, W) first.
         """
         self.eval()
+        self.stream.randomness.seed_torch("evaluation", self.done, device=self.device)
         try:
             with self.trainer.precision_plugin.val_step_context():
                 for images, labels in split.batches(self.config.trainer.evaluation_batch_size, share):
