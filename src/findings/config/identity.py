@@ -90,7 +90,8 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     flat["data.validation"] = config.data.validation
     for section in ("recipe", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():
-            flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
+            if key != "departures":  # words about the others
+                flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
     return flat
 
 

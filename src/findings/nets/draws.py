@@ -26,7 +26,7 @@ def draws(network: nn.Module, config: Config) -> bool:
     copied = copy.deepcopy(network).train()
     first = next(copied.parameters())
     images = torch.zeros(2, config.data.channels, config.data.size, config.data.size).to(first)
-    python, numpy, cpu = random.getstate(), np.random.get_state()[1:3], torch.default_generator.get_state()
+    python, numpy, cpu = random.getstate(), _of_numpy(), torch.default_generator.get_state()
     watch = _Watch()
     try:
         with torch.no_grad(), watch:
@@ -36,7 +36,7 @@ def draws(network: nn.Module, config: Config) -> bool:
             raise
     if random.getstate() != python:
         raise _unseeded("Python's random")
-    if not all(np.array_equal(now, before) for now, before in zip(np.random.get_state()[1:3], numpy, strict=True)):
+    if _of_numpy() != numpy:
         raise _unseeded("NumPy's global generator")
     return watch.drew or not torch.equal(torch.default_generator.get_state(), cpu)
 
@@ -69,6 +69,11 @@ class _Watch(TorchDispatchMode):
                 raise _unseeded("a torch.Generator of its own")
             self.drew = True
         return func(*args, **kwargs)
+
+
+def _of_numpy() -> tuple[bytes, int]:
+    state = np.random.get_state(legacy=False)["state"]
+    return state["key"].tobytes(), state["pos"]
 
 
 def _unseeded(source: str) -> InputError:

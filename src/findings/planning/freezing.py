@@ -74,6 +74,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
         "scale": sweep.scale,
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
+        "departures": list(dict.fromkeys(line for run in runs for line in run.config.recipe.departures)),
         "arms": arms,
         "counted": planner.untrained(findings()[sweep.finding].untrained if sweep.finding in findings() else ()),
     }
