@@ -8,7 +8,7 @@ from pandas import DataFrame, Series, concat
 from findings.records.library import RecordedRun
 from findings.records.record import COLUMNS, PROBE_COLUMNS, Record
 
-WHOLE = ("epoch", "iteration", "test_images", "value", "images")  # columns that count
+WHOLE = ("epoch", "iteration", "train_images", "test_images", "value", "images")  # columns that count
 TEXT = ("probe", "remark")
 ERRORS = ("train_error", "remeasured_train_error", "validation_error", "test_error")
 
