@@ -38,7 +38,7 @@ def ours(overrides: Sequence[str]) -> Config:
 GROUPS = {
     "scale": ["quick", "cifar10", "cifar10-jpeg", "cifar10-jpeg-full"],
     "model": ["plain20", "resnet56", "resnet110", "wide16x4", "cifar", "preact-resnet110"],
-    "recipe": ["he2015_cifar", "wrn2016", "quick"],
+    "recipe": ["he2015_cifar", "he2016_cifar", "wrn2016", "quick"],
     "data": ["digits", "cifar100", "cifar10-jpeg"],
     "tracking": ["none", "offline"],
 }
@@ -53,6 +53,7 @@ VALUES = {
     "recipe.iterations": ["900000", "1_000_000"],
     "recipe.milestones": ["[]", "[5]", "[10,20]", "[ 10, 20 ]"],
     "recipe.batch_norm_group": ["null", "1"],
+    "recipe.departures": ["[]", "['one, two']"],
     "recipe.normalisation": ["unit_range", "channel_mean_std", "Normalisation.per_pixel_mean"],
     "recipe.precision": ["bf16", "fp64"],
     "recipe.flip": ["true", "false"],

@@ -47,6 +47,19 @@ def test_numbers_keep_six_digits_and_blanks_stay_blank(tmp_path: Path) -> None:
     assert tables(results)["runs"][0]["wall_seconds"] == "12.3457"
 
 
+def test_how_many_images_were_trained_on_is_told_where_a_run_says_so(tmp_path: Path) -> None:
+    """Tables of runs of earlier versions stay as they are, byte for byte."""
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    write_plan(results, [arm("plain20", [0, 1])])
+    write_record(runs, "plain20", 0, [row(1, 900, 30, 12.5)])
+    merged(results, runs)
+    assert "train_images" not in tables(results)["curves"][0]
+    write_record(runs, "plain20", 1, [row(1, 900, 30, 12.5) | {"train_images": 49_920}])
+    found = merged(results, runs)
+    assert [line["train_images"] for line in tables(results)["curves"]] == ["", "49920"]
+    assert [run.rows[0]["train_images"] for run in found.runs] == [None, 49_920]
+
+
 def test_rows_of_lost_runs_and_of_other_arms_stay(tmp_path: Path) -> None:
     results, runs = write_study(tmp_path, ("plain20", "plain56"))
     merged(results, runs)

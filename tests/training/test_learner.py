@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,9 +15,9 @@ from findings.data import load
 from findings.data.stream import place
 from findings.nets.build import build
 from findings.training.assembly import new_learner
-from findings.training.learner import Chunk
+from findings.training.learner import Chunk, Learner
 from findings.training.schedule import learning_rate
-from tiny_runs import go, numbers, record_of, tiny, trained
+from tiny_runs import go, numbers, record_of, replaced, tiny, trained
 
 EPOCH = 12  # steps
 DROPOUT = {"model__head": "fc", "model__hidden": [16], "model__dropout": 0.5}
@@ -27,7 +28,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]
     return trained(tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize("until", [1, 5, EPOCH, EPOCH + 1, 30, 3 * EPOCH, 39])
+@pytest.mark.parametrize("until", [1, 5, EPOCH, EPOCH + 1, 27, 28, 29, 3 * EPOCH, 39])
 def test_a_stopped_and_resumed_run_equals_the_undisturbed(until: int, undisturbed: list, tmp_path: Path) -> None:
     config = tiny(tmp_path, trainer__chunk_seconds=0)
     assert go(config, until=until).status == "interrupted"
@@ -88,6 +89,42 @@ def test_errors_as_trained_cover_the_whole_epoch_after_a_resume_within_it(tmp_pa
     wrong = float(record_of(config).rows()[0]["train_error"]) * 1437 / 100
     assert wrong == pytest.approx(round(wrong), abs=1e-6)  # a whole number of the 1,437 images
     assert float(record_of(config).rows()[0]["seconds"]) > 0
+
+
+def test_the_last_errors_as_trained_are_over_as_many_steps_as_an_epoch_has(
+    undisturbed: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """40 iterations end 4 steps into an epoch: 8 of the epoch before count, too."""
+    sums: list[tuple[int, float, int]] = []
+
+    def wrap(step: Callable[..., None]) -> Callable[..., None]:
+        def noted(learner: Learner, chunk: Chunk, number: int) -> None:
+            before = learner.training_error.sums()
+            step(learner, chunk, number)
+            wrong, loss, images = (a - b for a, b in zip(learner.training_error.sums(), before, strict=True))
+            sums.append((wrong, loss, images))
+
+        return noted
+
+    replaced(Learner, "training_step", wrap, monkeypatch)
+    rows = trained(tmp_path, trainer__chunk_seconds=0)
+    assert len(sums) == 40
+    assert rows == undisturbed
+    for row in rows:
+        steps = sums[int(row["iteration"]) - EPOCH : int(row["iteration"])]
+        wrong, loss, images = (sum(values) for values in zip(*steps, strict=True))
+        assert int(row["train_images"]) == images == 1437
+        assert float(row["train_error"]) == pytest.approx(100 * wrong / images)
+        assert float(row["train_loss"]) == pytest.approx(loss / images)
+
+
+@pytest.mark.parametrize(("iterations", "images"), [(5, 5 * 128), (EPOCH, 1437), (EPOCH + 1, 1437), (2 * EPOCH, 1437)])
+def test_a_run_of_any_length_says_over_how_many_images_its_errors_are(
+    iterations: int, images: int, tmp_path: Path
+) -> None:
+    rows = trained(tmp_path, recipe__iterations=iterations, recipe__milestones=[])
+    assert int(rows[-1]["train_images"]) == images
+    assert 0 < float(rows[-1]["train_error"]) < 100
 
 
 def test_throughput_counts_the_time_before_a_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ def test_what_was_being_written_when_all_ended_is_cut(torn: str, tmp_path: Path)
     go(config, until=5 if torn in ("", "epoch,iter") else 20)
     metrics = record_of(config).metrics
     text = metrics.read_text() if metrics.exists() else ""
-    row = "2,24,1.9,70.1,1.8,60.0,,,1.7,58.9,360,0.01,0.1,9000.5,44"
+    row = "2,24,1.9,70.1,1.8,60.0,,,1.7,58.9,360,0.01,0.1,9000.5,44.1,14"
     metrics.write_text({"header": text, "row": text + row[:30], "cell": text + row}.get(torn, torn))
     assert go(config).status == "finished"
     assert numbers(record_of(config)) == trained(tmp_path / "undisturbed")

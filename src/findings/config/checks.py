@@ -33,6 +33,7 @@ def check(config: Config) -> None:
         raise InputError(
             "recipe.batch_norm_group",
             f"{recipe.batch_norm_group} does not divide recipe.batch_size={recipe.batch_size}",
+            ["null", *map(str, _divisors(recipe.batch_size))],
         )
     if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")

@@ -16,8 +16,8 @@ from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
 
-# the version of the random streams (data/randomness.py), since other streams make other runs. In version 1, which nothing
-# trains any more, the seed alone decided: equal seeds of two arms had the same batches
+# the version of the random streams (data/randomness.py): others make other runs. In version 1, which nothing trains any
+# more, the seed alone decided, and equal seeds of two arms had the same batches
 STREAMS = 2
 
 
@@ -92,7 +92,7 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     flat["data.validation"] = config.data.validation
     for section in ("recipe", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():
-            if key != "keep_predictions":  # what is kept decides no number
+            if key not in ("keep_predictions", "departures"):  # what is kept decides no number, nor do words
                 flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
     return flat
 

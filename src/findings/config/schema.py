@@ -83,6 +83,8 @@ class RecipeConfig:
     padding: Padding = Padding.zero
     flip: bool = True
     precision: Precision = Precision.fp32
+    # not scientific: in what the recipe is not its paper's, a sentence each, for reports
+    departures: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -19,11 +19,11 @@ RUN_COLUMNS = (
     *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
     *("device", "precision", "threads", "torch", "git", "dirty", "wall_seconds"),
 )
-COUNTS = ("epoch", "iteration", "test_images")  # whole numbers
+COUNTS = ("epoch", "iteration", "train_images", "test_images")  # whole numbers
 METRIC_COLUMNS = (
     *("epoch", "iteration", "train_loss", "train_error", "remeasured_train_loss", "remeasured_train_error"),
     *("validation_loss", "validation_error", "test_loss", "test_error", "test_images"),
-    *("lr", "seconds", "images_per_second", "peak_memory_mib"),
+    *("lr", "seconds", "images_per_second", "peak_memory_mib", "train_images"),
 )
 CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
 RUN_PROBE_COLUMNS = ("id", "seed", "model", *PROBE_COLUMNS)
@@ -204,7 +204,8 @@ def _write_tables(folder: Path, tables: Tables) -> None:
     order = _ordered(tables)
     write_if_changed(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key].run for key in order]))
     rows = [row for key in order for row in sorted(tables[key].curves, key=lambda row: int(row["epoch"]))]
-    write_if_changed(folder / "curves.csv", _csv(CURVE_COLUMNS, rows))
+    counted = any(row["train_images"] for row in rows)  # tables of runs of earlier versions stay as they are
+    write_if_changed(folder / "curves.csv", _csv(CURVE_COLUMNS if counted else CURVE_COLUMNS[:-1], rows))
     probes, path = [row for key in order for row in tables[key].probes], folder / "probes.csv"
     known = _read_csv(path) if path.exists() else []
     before = [cells for row in known for cells in _probes_of_table(path, row, tables[row["id"]].run["iterations"])]
@@ -214,7 +215,7 @@ def _write_tables(folder: Path, tables: Tables) -> None:
 
 def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

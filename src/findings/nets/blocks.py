@@ -61,7 +61,8 @@ class Block(nn.Module):
 
     ``layers`` lists the convolutions as (outputs, kernel, stride); the first sees ``inputs`` channels. Without batch
     norm the convolutions have biases. ``opens``: it is a pre-activated network's first block, which activates the
-    stem's output before the two paths part (He et al. 2016, appendix).
+    stem's output before the two paths part (He et al. 2016, appendix). ``dropout``, if a network sets it, is applied
+    between the first two of its pre-activated convolutions, after the ReLU (Zagoruyko & Komodakis 2016, section 2.4).
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         self.pre_activation = pre_activation
+        self.dropout: nn.Module | None = None
         self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
         channels, total_stride = inputs, 1
         for outputs, kernel, stride in layers:
@@ -108,6 +110,8 @@ class Block(nn.Module):
             y = F.relu(norm(y))
             if index == 0 and self.shares_activation:
                 x = y
+            if index == 1 and self.dropout is not None:
+                y = self.dropout(y)
             y = convolve(y)
         return y if self.shortcut is None else y + self.shortcut(x)
 

@@ -23,8 +23,12 @@ class Complexity:
 
 
 def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
-    """Count ``network``, which has to lie on the meta device, for one image of (channels, size, size)."""
+    """Count ``network``, which has to lie on the meta device, for one image of (channels, size, size).
+
+    As it is evaluated: in training, what is drawn may decide what is computed.
+    """
     multiply_adds = activations = layers = 0
+    training = network.training
 
     def count(module: nn.Module, _: Any, output: Tensor) -> None:
         nonlocal multiply_adds, activations, layers
@@ -40,8 +44,9 @@ def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
     ]
     try:
         with torch.no_grad(), _ShapesOnly():
-            network(torch.empty(1, channels, size, size, device="meta"))
+            network.eval()(torch.empty(1, channels, size, size, device="meta"))
     finally:
+        network.train(training)
         for hook in hooks:
             hook.remove()
     head = getattr(network, "head", None)
@@ -52,7 +57,7 @@ def accepts(network: nn.Module, *, channels: int, size: int) -> bool:
     """Whether ``network``, on the meta device, takes images of (channels, size, size)."""
     try:
         with torch.no_grad(), _ShapesOnly():
-            network(torch.empty(1, channels, size, size, device="meta"))
+            network.eval()(torch.empty(1, channels, size, size, device="meta"))
     except InputError:
         return False
     return True

@@ -2,12 +2,18 @@
 
 from typing import Literal
 
-from findings.nets.blocks import Shortcut
+from torch import nn
+
+from findings.nets.blocks import Block, Shortcut
+from findings.nets.checks import fraction
 from findings.nets.cifar import CifarNet, _variant
 
 
 class WideResNet(CifarNet):
-    """WRN-depth-widening with ``depth`` = 6n+4: the paper counts the three projections as layers, too."""
+    """WRN-depth-widening with ``depth`` = 6n+4: the paper counts the three projections as layers, too.
+
+    ``dropout`` lies between the two 3x3 convolutions of every block (section 2.4; 0.3 on CIFAR), not in the head.
+    """
 
     fixed_layers = 4
     opens_activated = False  # where the first block keeps the channels, the authors' code leaves its shortcut alone
@@ -28,6 +34,7 @@ class WideResNet(CifarNet):
         hidden: list[int] = [],  # noqa: B006 (a schema's default, never changed)
         dropout: float = 0.0,
     ) -> None:
+        fraction(dropout=dropout)
         super().__init__(
             channels=channels,
             size=size,
@@ -42,13 +49,16 @@ class WideResNet(CifarNet):
             batch_norm=batch_norm,
             head=head,
             hidden=hidden,
-            dropout=dropout,
         )
+        for block in self.modules():
+            if dropout and isinstance(block, Block):
+                block.dropout = nn.Dropout(dropout)
 
     @staticmethod
     def name(model: dict) -> str:
-        """How runs and reports call it: wide28x10, wide16x4-none."""
+        """How runs and reports call it: wide28x10, wide16x4-none, wide28x10-dropout0.3."""
         name = f"wide{model['depth']}x{model['widening']}"
         if model["shortcut"] != "projection":
             name += f"-{model['shortcut']}"
-        return name + _variant({**model, "widening": 1})
+        name += _variant({**model, "widening": 1, "dropout": 0.0})
+        return name + (f"-dropout{model['dropout']:g}" if model["dropout"] else "")

@@ -88,6 +88,7 @@ def planned(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner) -> dict[
         "scale": sweep.scale,
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,
+        "departures": list(dict.fromkeys(line for run in runs for line in run.config.recipe.departures)),
         "arms": _arms(runs),
         "counted": planner.untrained(findings()[sweep.finding].untrained if sweep.finding in findings() else ()),
     }

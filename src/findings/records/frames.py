@@ -9,7 +9,7 @@ from findings.records.library import RecordedRun
 from findings.records.probes import PROBE_COLUMNS
 from findings.records.record import COLUMNS, Record
 
-WHOLE = ("epoch", "iteration", "test_images")  # columns that count
+WHOLE = ("epoch", "iteration", "train_images", "test_images")  # columns that count
 TEXT = ("probe", "key", "number", "remark")
 ERRORS = ("train_error", "remeasured_train_error", "validation_error", "test_error")
 

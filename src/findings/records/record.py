@@ -32,6 +32,7 @@ COLUMNS = (
     "seconds",
     "images_per_second",
     "peak_memory_mib",
+    "train_images",  # of train_error and train_loss, which are over as many steps before ``iteration`` as an epoch has
 )
 STATUSES = ("planned", "running", "finished", "failed", "interrupted")
 ENDED = ("finished", "failed")  # of themselves: no other start goes on with these

@@ -14,6 +14,7 @@ from findings.config.schema import Config, Precision
 from findings.data.stream import Split, Stream
 from findings.errors import InputError
 from findings.nets.build import build
+from findings.nets.draws import draws, refuse_unshared_draws
 from findings.nets.synced import across_devices
 from findings.records import provenance
 from findings.training.allocator import keep_memory
@@ -56,13 +57,18 @@ def _own_gpu(local_rank: int, visible: int) -> int:
 
 
 def new_learner(config: Config, stream: Stream, splits: dict[str, Split], world: World = ALONE) -> Learner:
-    """A learner whose network is initialised from the randomness of ``stream``'s run."""
-    torch.manual_seed(stream.randomness.number("initialisation"))
+    """A learner whose network is initialised from the randomness of ``stream``'s run.
+
+    Raises InputError for a network that draws what no step could seed, or several devices could not share.
+    """
+    stream.randomness.seed_torch("initialisation", device=torch.device("cpu"))
     # Lightning loads a checkpoint before it converts the weights: they have to be of their type already
     dtype = DTYPES[config.recipe.precision]
     layout = torch.channels_last if config.trainer.fast else torch.contiguous_format
     network = build(config).to(dtype=dtype, memory_format=layout)  # type: ignore[call-overload]
+    draws(network, config)
     if world.size > 1:
+        refuse_unshared_draws(network, config)
         across_devices(network)
     return Learner(network, stream, splits, config, world)
 

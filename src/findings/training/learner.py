@@ -47,7 +47,9 @@ class Learner(pl.LightningModule):
         self.automatic_optimization = False  # many steps in one Lightning batch
         self.network, self.stream, self.splits, self.config = network, stream, splits, config
         self.world = world
-        self.training_error = ErrorAndLoss()
+        self.training_error = ErrorAndLoss()  # of this epoch's steps
+        # where the last epoch is a short one: of the steps of the epoch before that are among the last steps_per_epoch
+        self.carried_error = ErrorAndLoss()
         self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
         self.done = 0  # the buffer's value, known without asking the device
         self.stepper: Stepper | None = None
@@ -90,6 +92,9 @@ class Learner(pl.LightningModule):
         self.stepper.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
         self.done += chunk.stop - chunk.start
         self.iteration.fill_(self.done)
+        if self.done == self.last_steps_begin:
+            wrong, loss, images = self.training_error.sums()
+            self.carried_error.add(-wrong, -loss, -images)
         if self.device.type == "cuda":
             torch.cuda.synchronize()  # once in a chunk: what is timed is then the work, not its launch
         seconds = time.perf_counter() - started
@@ -107,6 +112,11 @@ class Learner(pl.LightningModule):
     def epoch(self) -> int:
         """The permutation in use, from 0; between two of them, the coming one."""
         return self.done // self.stream.steps_per_epoch
+
+    @property
+    def last_steps_begin(self) -> int:
+        """The iteration after which as many steps are left as an epoch has; below 1 in a run that has no more."""
+        return self.config.recipe.iterations - self.stream.steps_per_epoch
 
     @property
     def finished(self) -> bool:
@@ -127,12 +137,17 @@ class Learner(pl.LightningModule):
         return self.epoch_complete and int(self.training_error.images) > 0
 
     def evaluate(self, heed: Callable[[], None]) -> dict[str, float | int | None]:
-        """One row of the record: the errors as trained over the last epoch, and measured on every split.
+        """One row of the record: the errors as trained, and measured on every split.
 
-        ``heed`` is called between batches of images and may raise; nothing has changed then.
+        As trained they are over an epoch's number of steps, the last that were made: where the run ends within an
+        epoch, some of them belong to the one before. ``heed`` is called between batches of images and may raise;
+        nothing has changed then.
         """
         remeasures = self.finished or self.config.evaluation.remeasure_training is Remeasure.every
-        train_error, train_loss, images = self.training_error.compute()
+        trained = ErrorAndLoss()
+        for part in (self.carried_error, self.training_error) if self.finished else (self.training_error,):
+            trained.add(*part.sums())
+        train_error, train_loss, train_images = trained.compute()
         row: dict[str, float | int | None] = {
             "epoch": -(-self.done // self.stream.steps_per_epoch),
             "iteration": self.done,
@@ -146,11 +161,15 @@ class Learner(pl.LightningModule):
             if split == "test":
                 row["test_images"] = seen
         row["lr"] = learning_rate(self.config.recipe, self.done - 1)
+        images = int(self.training_error.images)
         row["seconds"], row["images_per_second"] = self.seconds, images / self.seconds if self.seconds else None
+        row["train_images"] = train_images
         return row
 
     def start_epoch(self) -> None:
-        """Forget the last epoch's counters."""
+        """Forget the last epoch's counters, save what its last steps have a part in."""
+        if self.done >= self.last_steps_begin:
+            self.carried_error.add(*self.training_error.sums())
         self.training_error.reset()
         self.seconds = 0.0
 
@@ -173,6 +192,7 @@ class Learner(pl.LightningModule):
     def scores(self, split: Split, heed: Callable[[], None]) -> Iterator[tuple[Tensor, Tensor]]:
         """Logits (N, classes) and labels (N,) of this device's part of a split, batch by batch, in evaluation mode."""
         self.eval()
+        self.stream.randomness.seed_torch("evaluation", self.done, device=self.device)
         try:
             with self.trainer.precision_plugin.val_step_context():
                 for images, labels in split.batches(self.config.trainer.evaluation_batch_size, self.world.share):
@@ -195,9 +215,13 @@ class EpochChunks(IterableDataset):
         steps_per_epoch = learner.stream.steps_per_epoch
         epoch, position = divmod(learner.done, steps_per_epoch)
         stop = min(steps_per_epoch, learner.config.recipe.iterations - epoch * steps_per_epoch)
+        boundary = (
+            learner.last_steps_begin - epoch * steps_per_epoch
+        )  # where it lies in this epoch: counted at a chunk's end
         size = max(1, self._fitting())  # 1 in a process's first epoch
         while position < stop:
-            chunk = Chunk(epoch, position, min(position + size, stop, self._pause(epoch * steps_per_epoch, position)))
+            ends = (position + size, stop, self._pause(epoch * steps_per_epoch, position))
+            chunk = Chunk(epoch, position, min(*ends, boundary if position < boundary else stop))
             yield chunk
             position = chunk.stop
             # Lightning fetches one chunk ahead, so this knows of the chunk before the last; it doubles at most

@@ -51,7 +51,7 @@ def test_losses_agree_with_the_plain_way_step_by_step_over_the_first_epoch(chang
     plain, plain_wrong, _ = made(Plain, tiny(tmp_path, **PLAIN, **changes))
     fast, fast_wrong, _ = made(Fast, tiny(tmp_path, **FAST, **changes))
     assert fast[:4] == pytest.approx(plain[:4], rel=1e-5)
-    assert fast == pytest.approx(plain, rel=2e-3)  # what training makes of rounding; the next test has less of it
+    assert fast == pytest.approx(plain, rel=2e-2)  # what training makes of rounding; the next test has less of it
     assert sum(abs(a - b) for a, b in zip(fast_wrong, plain_wrong, strict=True)) <= 4  # logits at a tie
     assert len(set(plain)) == EPOCH
 

@@ -13,10 +13,11 @@ from torch import nn
 
 from findings.config.schema import Config, Precision
 from findings.data.stream import Stream
+from findings.nets.draws import draws
 from findings.training.metrics import ErrorAndLoss
 from findings.training.processes import ALONE, World
 from findings.training.steps.captured import Captured
-from findings.training.steps.fast import Fast, drops
+from findings.training.steps.fast import Fast
 from findings.training.steps.plain import Plain
 from findings.training.steps.shared import Shared
 
@@ -37,9 +38,8 @@ def stepper_for(
         return Shared(network, stream, optimizer, config, world)
     if not config.trainer.fast:
         return Plain(network, stream, optimizer, config)
-    # a captured graph replays one state of the random generator, and dropout needs another at every step; the fused
-    # update reads a learning rate on the device in fp32 only
-    captures = (
-        stream.images.device.type == "cuda" and not drops(network) and config.recipe.precision is not Precision.fp64
-    )
+    # what a network draws may decide on the host what comes next, and a graph replays one way only; the fused update
+    # reads a learning rate on the device in fp32 only
+    on_cuda, single = stream.images.device.type == "cuda", config.recipe.precision is not Precision.fp64
+    captures = on_cuda and single and not draws(network, config)
     return (Captured if captures else Fast)(network, stream, optimizer, config)

@@ -8,20 +8,16 @@ from torch import Tensor, nn
 from findings.config.schema import Config
 from findings.data.batches import batches_of
 from findings.data.stream import Stream
+from findings.nets.draws import draws
 from findings.training.metrics import ErrorAndLoss
 from findings.training.schedule import learning_rate
 from findings.training.steps.loss import cross_entropy
 from findings.training.steps.update import Update
 
 
-def drops(network: nn.Module) -> bool:
-    """Whether the network has dropout that drops anything."""
-    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
-
-
 def compiles(network: nn.Module, config: Config) -> bool:
-    """Whether its steps go through torch.compile. With dropout they never do: it would draw other masks."""
-    return bool(config.trainer.compiled) and config.trainer.fast and not drops(network)
+    """Whether its steps go through torch.compile. A network that draws never does: compiled, it would draw others."""
+    return bool(config.trainer.compiled) and config.trainer.fast and not draws(network, config)
 
 
 class Fast:
@@ -37,7 +33,6 @@ class Fast:
             stream.randomness,
         )
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
-        self.drops = drops(network)
         self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
         self.execution = self.kind
         if compiles(network, config):
@@ -61,8 +56,7 @@ class Fast:
 
     def set_rate(self, iteration: int) -> None:
         self.update.group["lr"] = self.rate_at(iteration)
-        if self.drops:
-            torch.manual_seed(self.randomness.number("step", iteration))
+        self.randomness.seed_torch("step", iteration, device=self.batches.order.device)
 
     def rate_at(self, iteration: int) -> float:
         """The learning rate as the weights' type has it: a graph reads an fp32 number, and all steps are to agree."""

@@ -11,7 +11,7 @@ from findings.training.steps.loss import cross_entropy
 
 
 class Plain:
-    """One step after the other, each told its images, its learning rate and its dropout's seed."""
+    """One step after the other, each told its images, its learning rate and the seed of what the network draws."""
 
     execution = "plain"
 
@@ -23,8 +23,8 @@ class Plain:
             iteration = epoch * self.stream.steps_per_epoch + position
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.config.recipe, iteration)
-            torch.manual_seed(self.stream.randomness.number("step", iteration))
             images, labels = self.stream.batch(epoch, position)
+            self.stream.randomness.seed_torch("step", iteration, device=images.device)
             logits = self.network(images)
             loss = cross_entropy(logits, labels)
             self.optimizer.zero_grad()
