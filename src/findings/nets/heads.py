@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from findings.errors import InputError
+from findings.nets.nonlinearity import Nonlinearity, layer
 
 
 class GlobalAveragePool(nn.Module):
@@ -22,19 +23,25 @@ class GlobalAveragePool(nn.Module):
 
 
 class FullyConnected(nn.Sequential):
-    """Flatten, then fully connected layers of the widths in ``hidden`` with ReLU and dropout, then the classifier.
+    """Flatten, fully connected layers of the widths in ``hidden`` with nonlinearity and dropout, the classifier.
 
     One input size only: maps of another size raise InputError.
     """
 
     def __init__(
-        self, channels: int, size: int, classes: int, hidden: Sequence[int] = (), dropout: float = 0.0
+        self,
+        channels: int,
+        size: int,
+        classes: int,
+        hidden: Sequence[int] = (),
+        dropout: float = 0.0,
+        nonlinearity: Nonlinearity = "relu",
     ) -> None:
         self.maps = (channels, size, size)
         layers: list[nn.Module] = [nn.Flatten()]
         inputs = channels * size * size
         for width in hidden:
-            layers += [nn.Linear(inputs, width), nn.ReLU(inplace=True)]
+            layers += [nn.Linear(inputs, width), layer(nonlinearity)]
             if dropout:
                 layers.append(nn.Dropout(dropout))
             inputs = width

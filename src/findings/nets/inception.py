@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from findings.errors import InputError
-from findings.nets.blocks import Norm, halving_pool, initialise, rectified
+from findings.nets.blocks import Norm, activated, halving_pool
 from findings.nets.checks import fraction, positive
 from findings.nets.heads import GlobalAveragePool
+from findings.nets.nonlinearity import Initialisation, Nonlinearity, initialise, variant
 from findings.nets.norm import normalise
 
 # per module: channels out of the 1x1, 3x3 and 5x5; 1x1 reductions before the 3x3, before the 5x5, after the pool
@@ -32,7 +33,7 @@ class Inception(nn.Module):
 
     ``outputs`` are the channels of the three convolutions. ``reductions`` are those of the 1x1 convolutions before the
     3x3, before the 5x5 and after the pool (figure 2b); without them the module is the naive one (figure 2a), whose pool
-    hands on all its ``inputs``. ReLU follows every convolution. ``channels`` says how many come out.
+    hands on all its ``inputs``. The nonlinearity follows every convolution. ``channels`` says how many come out.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class Inception(nn.Module):
         *,
         norm: Norm,
         bias: bool = False,
+        nonlinearity: Nonlinearity = "relu",
     ) -> None:
         super().__init__()
-        convolve = partial(rectified, norm=norm, bias=bias)
+        convolve = partial(activated, norm=norm, bias=bias, nonlinearity=nonlinearity)
         self.branches = nn.ModuleList([convolve(inputs, outputs[0], 1)])
         for index, kernel in enumerate((3, 5)):
             branch, channels = nn.Sequential(), inputs
@@ -82,6 +84,8 @@ class GoogLeNet(nn.Module):
         width: int = 64,
         batch_norm: bool = False,
         dropout: float = 0.4,
+        nonlinearity: Nonlinearity = "relu",
+        initialisation: Initialisation = "he",
     ) -> None:
         super().__init__()
         positive(width=width)
@@ -90,11 +94,12 @@ class GoogLeNet(nn.Module):
             raise InputError("model.width", f"{width} is no multiple of 8, of which table 1's channels are made")
         norm = partial(normalise, batch_norm=batch_norm, group=batch_norm_group)
         bias = not batch_norm
+        convolve = partial(activated, norm=norm, bias=bias, nonlinearity=nonlinearity)
         self.stem = nn.Sequential(
-            rectified(channels, width, 7, 2, norm=norm, bias=bias),
+            convolve(channels, width, 7, 2),
             halving_pool(),
-            rectified(width, width, 1, norm=norm, bias=bias),
-            rectified(width, 3 * width, 3, norm=norm, bias=bias),
+            convolve(width, width, 1),
+            convolve(width, 3 * width, 3),
             halving_pool(),
         )
         self.stages = nn.Sequential()
@@ -103,12 +108,12 @@ class GoogLeNet(nn.Module):
             stage = nn.Sequential(halving_pool()) if index else nn.Sequential()
             for row in rows:
                 outputs, reductions = ([number * width // 64 for number in numbers] for numbers in row)
-                module = Inception(inputs, outputs, reductions, norm=norm, bias=bias)
+                module = Inception(inputs, outputs, reductions, norm=norm, bias=bias, nonlinearity=nonlinearity)
                 stage.append(module)
                 inputs = module.channels
             self.stages.append(stage)
         self.head = GlobalAveragePool(inputs, classes, dropout)
-        initialise(self)
+        initialise(self, initialisation, nonlinearity)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
         return self.head(self.stages(self.stem(x)))
@@ -121,4 +126,4 @@ class GoogLeNet(nn.Module):
             name += f"-w{model['width']}"
         if model["batch_norm"]:
             name += "-bn"
-        return name + (f"-dropout{model['dropout']:g}" if model["dropout"] != 0.4 else "")
+        return name + (f"-dropout{model['dropout']:g}" if model["dropout"] != 0.4 else "") + variant(model)

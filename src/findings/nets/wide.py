@@ -4,6 +4,7 @@ from typing import Literal
 
 from findings.nets.blocks import Shortcut
 from findings.nets.cifar import CifarNet, _variant
+from findings.nets.nonlinearity import Initialisation, Nonlinearity
 
 
 class WideResNet(CifarNet):
@@ -27,6 +28,8 @@ class WideResNet(CifarNet):
         head: Literal["gap", "fc"] = "gap",
         hidden: list[int] = [],  # noqa: B006 (a schema's default, never changed)
         dropout: float = 0.0,
+        nonlinearity: Nonlinearity = "relu",
+        initialisation: Initialisation = "he",
     ) -> None:
         super().__init__(
             channels=channels,
@@ -43,6 +46,8 @@ class WideResNet(CifarNet):
             head=head,
             hidden=hidden,
             dropout=dropout,
+            nonlinearity=nonlinearity,
+            initialisation=initialisation,
         )
 
     @staticmethod
