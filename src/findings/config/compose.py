@@ -19,7 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
+from omegaconf import AnyNode, DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from findings.config import hyperparameters
@@ -136,7 +136,7 @@ class Composer:
             try:
                 if node is not None:
                     _converted(key, node, override.value())
-                with open_dict(tree.model):
+                with open_dict(tree):
                     OmegaConf.update(tree, key, override.value(), merge=False)
             except OmegaConfBaseException as error:
                 raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
@@ -221,6 +221,8 @@ def _leaf(tree: DictConfig, override: Override) -> Node | None:
         return node  # type: ignore[no-any-return]
     if key.startswith("model.") and key[6:] in hyperparameters.defaults(tree.model._target_):
         return None
+    if key.startswith("recipe.optimizer."):  # checked as a whole, once all of it is there
+        return None
     raise _unknown(tree, key)
 
 
@@ -242,7 +244,7 @@ def _refers(value: Any) -> bool:
 
 def _converted(key: str, node: Node, value: Any) -> Any:
     """``value`` as the node's type has it, or InputError."""
-    if not isinstance(node, ValueNode) or _refers(value):
+    if not isinstance(node, ValueNode) or isinstance(node, AnyNode) or _refers(value):
         return value
     try:
         return node.validate_and_convert(value)

@@ -19,26 +19,35 @@ def network_class(target: str) -> "type[nn.Module]":
     """The class that ``model._target_`` names. Raises InputError if there is none."""
     from torch import nn
 
-    module_name, _, name = target.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError):
-        raise InputError("model._target_", f"no network '{target}'") from None
+    found = named(target)
+    if found is None:
+        raise InputError("model._target_", f"no network '{target}'")
     if not (inspect.isclass(found) and issubclass(found, nn.Module) and hasattr(found, "name")):
         raise InputError("model._target_", f"'{target}' is no network: a torch Module with a method `name` is one")
     return found
 
 
+def named(target: str) -> Any:
+    """What a dotted name stands for; None if for nothing."""
+    module_name, _, name = str(target).rpartition(".")
+    try:
+        return getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+
+
+def arguments_of(cls: Any) -> dict[str, tuple[Any, Any]]:
+    """{name: (type, default)} of the constructor's arguments."""
+    constructor: Any = cls.__init__  # type: ignore[misc]
+    hints = get_type_hints(constructor)
+    parameters = list(inspect.signature(constructor).parameters.items())[1:]
+    return {name: (hints.get(name, Any), parameter.default) for name, parameter in parameters}
+
+
 @lru_cache
 def _hyperparameters(target: str) -> dict[str, tuple[Any, Any]]:
-    """{name: (type, default)} of the class's keyword arguments."""
-    cls = network_class(target)
-    hints = get_type_hints(cls.__init__)
-    return {
-        name: (hints[name], parameter.default)
-        for name, parameter in inspect.signature(cls.__init__).parameters.items()
-        if name != "self" and name not in GIVEN
-    }
+    known = arguments_of(network_class(target))
+    return {name: argument for name, argument in known.items() if name not in GIVEN}
 
 
 def defaults(target: str) -> dict[str, Any]:
@@ -62,11 +71,14 @@ def resolve(model: dict[str, Any]) -> dict[str, Any]:
         value = model.get(key, default)
         if value is inspect.Parameter.empty or value == "???":
             raise InputError(f"model.{key}", f"is missing; {target} needs it")
-        resolved[key] = _typed(f"model.{key}", value, kind)
+        resolved[key] = typed(f"model.{key}", value, kind)
     return resolved
 
 
-def _typed(key: str, value: Any, kind: Any) -> Any:
+def typed(key: str, value: Any, kind: Any) -> Any:
+    """``value`` as an annotation ``kind`` has it, or InputError naming the key."""
+    if kind is Any:
+        return value
     origin = get_origin(kind)
     if origin is Literal:
         allowed = get_args(kind)
@@ -76,11 +88,16 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
     if origin in (Union, UnionType):
         if value is None and type(None) in get_args(kind):
             return None
-        return _typed(key, value, next(k for k in get_args(kind) if k is not type(None)))
+        return typed(key, value, next(k for k in get_args(kind) if k is not type(None)))
     if origin is list:
         if not isinstance(value, list | tuple):
             raise InputError(key, f"'{value}' is not a list")
-        return [_typed(key, item, get_args(kind)[0]) for item in value]
+        return [typed(key, item, get_args(kind)[0]) for item in value]
+    if origin is tuple:  # which YAML writes as a list
+        kinds = get_args(kind)
+        if not isinstance(value, list | tuple) or len(value) != len(kinds):
+            raise InputError(key, f"'{value}' is not a list of {len(kinds)}")
+        return [typed(key, item, each) for item, each in zip(value, kinds, strict=True)]
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):

@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
-from findings.config import hyperparameters, schema
+from findings.config import hyperparameters, optimizers, schema
 from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
@@ -55,6 +55,7 @@ class Run:
 def identify(config: Config) -> Run:
     """The run that a typed config is. Raises InputError naming the key that no run could be trained with."""
     check(config)
+    config = replace(config, recipe=replace(config.recipe, optimizer=optimizers.resolve(config.recipe)))
     model = hyperparameters.resolve(config.model)
     flat = scientific(config, model)
     hashed = digest(flat, hyperparameters.defaults(model["_target_"]))

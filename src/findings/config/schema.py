@@ -75,7 +75,8 @@ class RecipeConfig:
     gamma: float = 0.1  # lr is multiplied by it at every milestone
     warmup_iterations: int = 0
     warmup_lr: float = 0.01
-    momentum: float = 0.9
+    optimizer: Any = None  # null: SGD with this momentum; or {_target_: torch.optim.Adam, its arguments}
+    momentum: float = 0.9  # of SGD alone, as is nesterov
     nesterov: bool = False
     weight_decay: float = 1e-4
     normalisation: Normalisation = Normalisation.per_pixel_mean

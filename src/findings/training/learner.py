@@ -2,8 +2,8 @@
 
 Lightning is given *chunks* of steps as batches: its cost per batch is then paid once for many steps, and a checkpoint
 can be written at every chunk's end. Where training stands is the buffer ``iteration``; batch order, crops, flips and
-dropout are pure functions of it and the seed, so that a resumed run needs only the weights, the momentum and the
-buffers.
+dropout are pure functions of it and the seed, so that a resumed run needs only the weights, the optimiser's state
+and the buffers.
 """
 
 import time
@@ -20,6 +20,7 @@ from findings.config.schema import Config, Remeasure
 from findings.data.parts import WHOLE, Share
 from findings.data.stream import Split, Stream
 from findings.training.metrics import ErrorAndLoss
+from findings.training.optimizer import optimizer_for
 from findings.training.processes import ALONE, World
 from findings.training.schedule import learning_rate
 from findings.training.steps import Stepper, stepper_for
@@ -56,15 +57,7 @@ class Learner(pl.LightningModule):
         return self.network(images)  # type: ignore[no-any-return]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        recipe = self.config.recipe
-        return torch.optim.SGD(
-            self.parameters(),
-            lr=learning_rate(recipe, 0),
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-            fused=self.config.trainer.fast,
-        )
+        return optimizer_for(self.network, self.config, self.stream.images.device)
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["seconds"] = self.seconds

@@ -19,6 +19,7 @@ from findings.training.steps.captured import Captured
 from findings.training.steps.fast import Fast, drops
 from findings.training.steps.plain import Plain
 from findings.training.steps.shared import Shared
+from findings.training.steps.update import update_for
 
 
 class Stepper(Protocol):
@@ -38,8 +39,11 @@ def stepper_for(
     if not config.trainer.fast:
         return Plain(network, stream, optimizer, config)
     # a captured graph replays one state of the random generator, and dropout needs another at every step; the fused
-    # update reads a learning rate on the device in fp32 only
+    # update reads a learning rate on the device in fp32 only; and not every optimiser leaves the host alone
     captures = (
-        stream.images.device.type == "cuda" and not drops(network) and config.recipe.precision is not Precision.fp64
+        stream.images.device.type == "cuda"
+        and not drops(network)
+        and config.recipe.precision is not Precision.fp64
+        and update_for(optimizer).capturable
     )
     return (Captured if captures else Fast)(network, stream, optimizer, config)

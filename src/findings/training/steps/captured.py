@@ -29,7 +29,7 @@ class Captured(Fast):
         self.summed = torch.zeros((), dtype=torch.float64, device=device)
         self.rate = torch.zeros((), device=device)
         self.rate_set: float | None = None
-        self.update.group["lr"] = self.rate
+        self.update.set_rate(self.rate)
         self.side = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.graph: torch.cuda.CUDAGraph | None = None
         self.made = 0  # steps in this process

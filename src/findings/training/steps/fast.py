@@ -12,7 +12,7 @@ from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.schedule import learning_rate
 from findings.training.steps.loss import cross_entropy
-from findings.training.steps.update import Update
+from findings.training.steps.update import update_for
 
 
 def drops(network: nn.Module) -> bool:
@@ -31,7 +31,7 @@ class Fast:
     kind = "fast"
 
     def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
-        self.network, self.update, self.config = network, Update(optimizer), config
+        self.network, self.update, self.config = network, update_for(optimizer), config
         self.steps_per_epoch, self.batches = stream.steps_per_epoch, batches_of(stream)
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
@@ -57,7 +57,7 @@ class Fast:
         seen.images += images
 
     def set_rate(self, iteration: int) -> None:
-        self.update.group["lr"] = self.rate_at(iteration)
+        self.update.set_rate(self.rate_at(iteration))
         if self.drops:
             torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
 
