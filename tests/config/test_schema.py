@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from findings.config.checks import check
-from findings.config.schema import Config, DataConfig, Padding, RecipeConfig, TrainerConfig
+from findings.config.schema import Config, DataConfig, Padding, RecipeConfig, Schedule, TrainerConfig
 from findings.errors import InputError
 
 
@@ -50,6 +50,8 @@ def test_a_usual_config_passes() -> None:
         ("recipe.gamma", math.nan),
         ("recipe.warmup_iterations", -1),
         ("recipe.warmup_lr", -0.1),
+        ("recipe.patience", 0),
+        ("recipe.floor_lr", -0.1),
         ("recipe.weight_decay", -1e-4),
         ("recipe.crop_padding", -1),
         ("data.validation", -1),
@@ -127,6 +129,19 @@ def test_nesterov_needs_momentum() -> None:
     config = valid()
     config.recipe = replace(config.recipe, nesterov=True, momentum=0.0)
     assert refusal(config) == "recipe.nesterov: needs recipe.momentum above 0"
+
+
+def test_schedules_need_what_they_go_by() -> None:
+    config, data = valid(), valid().data
+    config.recipe = replace(config.recipe, schedule=Schedule.plateau)
+    assert refusal(config) == "recipe.schedule: plateau needs images to validate on: data.validation above 0"
+    check(replace(config, data=replace(data, validation=100)))
+    config.recipe = replace(config.recipe, schedule=Schedule.step, floor_lr=0.01)
+    assert refusal(config) == "recipe.floor_lr: belongs to recipe.schedule=cosine or plateau"
+    config.recipe = replace(config.recipe, schedule=Schedule.cosine, iterations=10)  # milestones are of steps alone
+    check(config)
+    config.recipe = replace(config.recipe, floor_lr=0.2)
+    assert refusal(config) == "recipe.floor_lr: 0.2 is above recipe.lr=0.1"
 
 
 def test_reflection_cannot_reach_beyond_the_image() -> None:

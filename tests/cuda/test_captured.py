@@ -22,7 +22,7 @@ WAYS = [{}, {"recipe__precision": "bf16"}, {"trainer__compiled": True}]
 def prepared(way: type[Stepper], config: Config) -> tuple[Any, torch.nn.Module]:
     device = ready(config)
     learner = new_learner(config, *place(load(config.data), config, device, DTYPES[config.recipe.precision])).to(device)
-    taken = way(learner.network, learner.stream, learner.configure_optimizers(), config)  # type: ignore[call-arg]
+    taken = way(learner.network, learner.stream, learner.configure_optimizers(), config, learner.learning_rate)  # type: ignore[call-arg]
     return taken, learner.network
 
 

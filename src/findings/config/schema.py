@@ -27,6 +27,21 @@ class Padding(Enum):
     reflection = "reflection"
 
 
+class Schedule(Enum):
+    """How the learning rate falls after the warm-up."""
+
+    step = "step"  # by gamma at every milestone
+    cosine = "cosine"  # down half a cosine (Loshchilov & Hutter 2017, section 3)
+    plateau = "plateau"  # by gamma where the validation error has not improved for some time
+
+
+class Warmup(Enum):
+    """How training begins, where it has warm-up iterations."""
+
+    constant = "constant"  # at warmup_lr (He et al. 2015, section 4.2)
+    linear = "linear"  # from warmup_lr up to lr (Goyal et al. 2017, section 2.2)
+
+
 class Precision(Enum):
     """Lightning's names. Part of the run id: it never changes silently."""
 
@@ -71,8 +86,12 @@ class RecipeConfig:
     batch_norm_group: int | None = None  # null: the whole global batch
     drop_last: bool = False  # drop an epoch's last, partial batch
     lr: float = 0.1
-    milestones: list[int] = field(default_factory=lambda: [32_000, 48_000])
-    gamma: float = 0.1  # lr is multiplied by it at every milestone
+    schedule: Schedule = Schedule.step
+    milestones: list[int] = field(default_factory=lambda: [32_000, 48_000])  # of schedule=step
+    gamma: float = 0.1  # lr is multiplied by it at every milestone, or on every plateau
+    patience: int = 10  # of schedule=plateau: evaluated epochs in a row without a lower validation error
+    floor_lr: float = 0.0  # where schedule=cosine ends, and what schedule=plateau does not go below
+    warmup: Warmup = Warmup.constant
     warmup_iterations: int = 0
     warmup_lr: float = 0.01
     optimizer: Any = None  # null: SGD with this momentum; or {_target_: torch.optim.Adam, its arguments}

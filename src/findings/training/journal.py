@@ -87,6 +87,7 @@ class Journal(pl.Callback):
                 # large splits take minutes: the epoch's counters are saved as they are, and evaluation begins anew
                 self.save(trainer, learner.done)
                 raise
+            learner.learning_rate.heed(row["validation_error"])
             self.write(row | {"peak_memory_mib": _peak_memory(learner.device)}, probed)
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
         learner.start_epoch()

@@ -22,7 +22,7 @@ from findings.data.stream import Split, Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.optimizer import optimizer_for
 from findings.training.processes import ALONE, World
-from findings.training.schedule import learning_rate
+from findings.training.schedule import LearningRate
 from findings.training.steps import Stepper, stepper_for
 
 
@@ -46,6 +46,7 @@ class Learner(pl.LightningModule):
         self.automatic_optimization = False  # many steps in one Lightning batch
         self.network, self.stream, self.splits, self.config = network, stream, splits, config
         self.world = world
+        self.learning_rate = LearningRate(config.recipe)
         self.training_error = ErrorAndLoss()
         self.register_buffer("iteration", torch.zeros((), dtype=torch.int64))
         self.done = 0  # the buffer's value, known without asking the device
@@ -61,10 +62,12 @@ class Learner(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["seconds"] = self.seconds
+        checkpoint["learning_rate"] = self.learning_rate.state
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         self.done = int(checkpoint["state_dict"]["iteration"])
-        self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep it
+        self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep these
+        self.learning_rate.state = checkpoint.get("learning_rate", self.learning_rate.state)
 
     def training_step(self, chunk: Chunk, _: int) -> None:
         """Make the steps of ``chunk``: each is one batch of the recipe."""
@@ -72,7 +75,9 @@ class Learner(pl.LightningModule):
         if self.stepper is None:  # not before: a checkpoint replaces what the optimiser holds
             optimizer = self.optimizers(use_pl_optimizer=False)
             assert isinstance(optimizer, torch.optim.Optimizer)
-            self.stepper = stepper_for(self.network, self.stream, optimizer, self.config, self.world)
+            self.stepper = stepper_for(
+                self.network, self.stream, optimizer, self.config, self.learning_rate, self.world
+            )
         self.stepper.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
         self.done += chunk.stop - chunk.start
         self.iteration.fill_(self.done)
@@ -131,7 +136,7 @@ class Learner(pl.LightningModule):
             row |= {f"{prefix}_loss": loss, f"{prefix}_error": error}
             if split == "test":
                 row["test_images"] = seen
-        row["lr"] = learning_rate(self.config.recipe, self.done - 1)
+        row["lr"] = self.learning_rate.at(self.done - 1)
         row["seconds"], row["images_per_second"] = self.seconds, images / self.seconds if self.seconds else None
         return row
 

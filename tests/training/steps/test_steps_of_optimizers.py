@@ -57,7 +57,9 @@ def test_the_weights_are_those_of_a_plain_pytorch_loop(optimizer: str, way: Any,
         reference.zero_grad()
         F.cross_entropy(theirs(images), labels).backward()
         reference.step()
-    way(learner.network, learner.stream, learner.configure_optimizers(), made).run(0, 0, 6, learner.training_error)
+    way(learner.network, learner.stream, learner.configure_optimizers(), made, learner.learning_rate).run(
+        0, 0, 6, learner.training_error
+    )
     for ours, expected in zip(learner.network.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(ours, expected, rtol=1e-7, atol=1e-9)
 
@@ -71,5 +73,5 @@ def test_the_fused_update_is_for_sgd_as_it_computes_it(tmp_path: Path) -> None:
     for optimizer, fused in ((None, True), (OPTIMIZERS["sgd"], True), (OPTIMIZERS["damped sgd"], False)):
         made = tiny(tmp_path, recipe__optimizer=optimizer)
         learner = new_learner(made, *place(load(made.data), made, torch.device("cpu"), torch.float32))
-        fast = Fast(learner.network, learner.stream, learner.configure_optimizers(), made)
+        fast = Fast(learner.network, learner.stream, learner.configure_optimizers(), made, learner.learning_rate)
         assert isinstance(fast.update, FusedSGD) == fused

@@ -15,6 +15,7 @@ from findings.config.schema import Config, Precision
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.processes import ALONE, World
+from findings.training.schedule import LearningRate
 from findings.training.steps.captured import Captured
 from findings.training.steps.fast import Fast, drops
 from findings.training.steps.plain import Plain
@@ -31,13 +32,18 @@ class Stepper(Protocol):
 
 
 def stepper_for(
-    network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config, world: World = ALONE
+    network: nn.Module,
+    stream: Stream,
+    optimizer: torch.optim.Optimizer,
+    config: Config,
+    learning_rate: LearningRate,
+    world: World = ALONE,
 ) -> Stepper:
     """The way that ``config.trainer`` asks for, on the device where ``stream`` lies."""
     if world.size > 1:
-        return Shared(network, stream, optimizer, config, world)
+        return Shared(network, stream, optimizer, config, learning_rate, world)
     if not config.trainer.fast:
-        return Plain(network, stream, optimizer, config)
+        return Plain(network, stream, optimizer, config, learning_rate)
     # a captured graph replays one state of the random generator, and dropout needs another at every step; the fused
     # update reads a learning rate on the device in fp32 only; and not every optimiser leaves the host alone
     captures = (
@@ -46,4 +52,4 @@ def stepper_for(
         and config.recipe.precision is not Precision.fp64
         and update_for(optimizer).capturable
     )
-    return (Captured if captures else Fast)(network, stream, optimizer, config)
+    return (Captured if captures else Fast)(network, stream, optimizer, config, learning_rate)

@@ -10,7 +10,7 @@ from findings.data.batches import batches_of
 from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
-from findings.training.schedule import learning_rate
+from findings.training.schedule import LearningRate
 from findings.training.steps.loss import cross_entropy
 from findings.training.steps.update import update_for
 
@@ -30,8 +30,16 @@ class Fast:
 
     kind = "fast"
 
-    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+    ) -> None:
         self.network, self.update, self.config = network, update_for(optimizer), config
+        self.learning_rate = learning_rate
         self.steps_per_epoch, self.batches = stream.steps_per_epoch, batches_of(stream)
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
@@ -63,7 +71,7 @@ class Fast:
 
     def rate_at(self, iteration: int) -> float:
         """The learning rate as the weights' type has it: a graph reads an fp32 number, and all steps are to agree."""
-        return torch.tensor(learning_rate(self.config.recipe, iteration), dtype=self.batches.mean.dtype).item()
+        return torch.tensor(self.learning_rate.at(iteration), dtype=self.batches.mean.dtype).item()
 
     def step(self, images: Tensor, labels: Tensor, wrong: Tensor, summed: Tensor) -> int:
         """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""

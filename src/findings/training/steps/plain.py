@@ -7,7 +7,7 @@ from findings.config.schema import Config
 from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
-from findings.training.schedule import learning_rate
+from findings.training.schedule import LearningRate
 from findings.training.steps.loss import cross_entropy
 
 
@@ -16,14 +16,22 @@ class Plain:
 
     execution = "plain"
 
-    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+    ) -> None:
         self.network, self.stream, self.optimizer, self.config = network, stream, optimizer, config
+        self.learning_rate = learning_rate
 
     def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         for position in range(start, stop):
             iteration = epoch * self.stream.steps_per_epoch + position
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.config.recipe, iteration)
+                group["lr"] = self.learning_rate.at(iteration)
             torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
             images, labels = self.stream.batch(epoch, position)
             logits = self.network(images)

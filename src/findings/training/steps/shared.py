@@ -10,6 +10,7 @@ from findings.nets.norm import GroupedBatchNorm2d
 from findings.nets.synced import PartOfDropout
 from findings.training.metrics import ErrorAndLoss
 from findings.training.processes import World
+from findings.training.schedule import LearningRate
 from findings.training.steps.fast import Fast
 
 
@@ -24,9 +25,15 @@ class Shared(Fast):
     kind = "shared"
 
     def __init__(
-        self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config, world: World
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+        world: World,
     ) -> None:
-        super().__init__(network, stream, optimizer, config)
+        super().__init__(network, stream, optimizer, config, learning_rate)
         self.stream, self.world = stream, world
         self.dropouts = [layer for layer in network.modules() if isinstance(layer, PartOfDropout)]
         norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d)]
