@@ -35,6 +35,8 @@ def check(config: Config) -> None:
         raise InputError("recipe.nesterov", "needs recipe.momentum above 0")
     if not 0 <= recipe.momentum < 1:
         raise InputError("recipe.momentum", f"{recipe.momentum} is not in [0, 1)")
+    if not 0 <= recipe.label_smoothing < 1:
+        raise InputError("recipe.label_smoothing", f"{recipe.label_smoothing} is not in [0, 1)")
     if recipe.batch_norm_group is not None and recipe.batch_size % recipe.batch_norm_group:
         raise InputError(
             "recipe.batch_norm_group",
@@ -119,6 +121,7 @@ _MINIMA: dict[str, dict[str, float]] = {
         "warmup_iterations": 0,
         "warmup_lr": 0,
         "weight_decay": 0,
+        "auxiliary_weight": 0,
         "crop_padding": 0,
     },
     "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2, "train_images": 1, "test_images": 1},

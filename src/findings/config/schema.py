@@ -98,6 +98,9 @@ class RecipeConfig:
     momentum: float = 0.9  # of SGD alone, as is nesterov
     nesterov: bool = False
     weight_decay: float = 1e-4
+    decay_norms_and_biases: bool = True  # false: no weight decay on parameters of one dimension
+    label_smoothing: float = 0.0  # the part of each label shared out among all classes (Szegedy et al. 2016, section 7)
+    auxiliary_weight: float = 0.3  # of the loss of each auxiliary head, where there are any (Szegedy et al. 2015)
     normalisation: Normalisation = Normalisation.per_pixel_mean
     crop_padding: int = 4  # pixels on each side before a random crop; 0: no crop
     padding: Padding = Padding.zero

@@ -1,12 +1,29 @@
 """What turns the last feature maps into class scores."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from findings.errors import InputError
 from findings.nets.nonlinearity import Nonlinearity, layer
+
+
+class Scored(NamedTuple):
+    """What a network with auxiliary heads returns in training; otherwise it returns its logits alone."""
+
+    logits: Tensor  # (N, classes)
+    auxiliary: tuple[Tensor, ...]  # of the same shape each
+
+
+def parted(scored: Any) -> tuple[Tensor, list[Tensor]]:
+    """Logits and auxiliary logits, where there are any: of a network here, or of one of torchvision's."""
+    if isinstance(scored, Tensor):
+        return scored, []
+    logits, *others = scored
+    flat = [each for other in others for each in (other if isinstance(other, tuple) else (other,))]
+    return logits, [each for each in flat if each is not None]
 
 
 class GlobalAveragePool(nn.Module):

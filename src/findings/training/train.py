@@ -192,7 +192,7 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
     """What the record says when a run begins or goes on."""
     config = run.config
     with torch.device("meta"):
-        network = build(config)
+        network = build(config).eval()
         counted = complexity(network, channels=config.data.channels, size=config.data.size)
     return {
         "id": run.id,

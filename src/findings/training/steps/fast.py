@@ -11,7 +11,7 @@ from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.schedule import LearningRate
-from findings.training.steps.loss import cross_entropy
+from findings.training.steps.loss import Loss
 from findings.training.steps.update import update_for
 
 
@@ -39,11 +39,11 @@ class Fast:
         learning_rate: LearningRate,
     ) -> None:
         self.network, self.update, self.config = network, update_for(optimizer), config
-        self.learning_rate = learning_rate
+        self.learning_rate, self.loss = learning_rate, Loss(config.recipe)
         self.steps_per_epoch, self.batches = stream.steps_per_epoch, batches_of(stream)
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
         self.drops = drops(network)
-        self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
+        self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]] = self.forward
         self.execution = self.kind
         if compiles(network, config):
             self.execution += ", compiled"
@@ -77,16 +77,16 @@ class Fast:
         """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""
         size = len(labels)
         forward = self.forward_full if size == self.full else self.forward
-        loss, mistakes = forward(images, labels)
+        trained, reported, mistakes = forward(images, labels)
         self.update.forget_gradients()
-        loss.backward()
+        trained.backward()
         with torch.no_grad():
             self.update.make()
         wrong += mistakes
-        summed += loss.detach().double() * size
+        summed += reported.detach().double() * size
         return size
 
-    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """(loss, wrong answers)."""
-        logits = self.network(images)
-        return cross_entropy(logits, labels), (logits.detach().argmax(1) != labels).sum()
+    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(loss to descend, loss to report, wrong answers)."""
+        trained, reported, logits = self.loss(self.network(images), labels)
+        return trained, reported, (logits.detach().argmax(1) != labels).sum()

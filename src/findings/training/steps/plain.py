@@ -8,7 +8,7 @@ from findings.data.randomness import seed_for
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
 from findings.training.schedule import LearningRate
-from findings.training.steps.loss import cross_entropy
+from findings.training.steps.loss import Loss
 
 
 class Plain:
@@ -25,7 +25,7 @@ class Plain:
         learning_rate: LearningRate,
     ) -> None:
         self.network, self.stream, self.optimizer, self.config = network, stream, optimizer, config
-        self.learning_rate = learning_rate
+        self.learning_rate, self.loss = learning_rate, Loss(config.recipe)
 
     def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         for position in range(start, stop):
@@ -34,9 +34,8 @@ class Plain:
                 group["lr"] = self.learning_rate.at(iteration)
             torch.manual_seed(seed_for(self.config.seed, "dropout", iteration))
             images, labels = self.stream.batch(epoch, position)
-            logits = self.network(images)
-            loss = cross_entropy(logits, labels)
+            trained, reported, logits = self.loss(self.network(images), labels)
             self.optimizer.zero_grad()
-            loss.backward()
+            trained.backward()
             self.optimizer.step()
-            seen.update(logits, labels, loss)
+            seen.update(logits, labels, reported)

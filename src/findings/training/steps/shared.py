@@ -81,13 +81,12 @@ class Shared(Fast):
     def find(self, batch: tuple[Tensor, Tensor], size: int, total: int) -> None:
         """Lay out what this device adds: of a batch of ``total`` images the part that its ``size`` contribute."""
         self.update.forget_gradients()
-        loss, mistakes = self.forward(*batch)
-        loss = loss * (size / total)
-        loss.backward()
+        trained, reported, mistakes = self.forward(*batch)
+        (trained * (size / total)).backward()
         with torch.no_grad():
             found = [parameter.grad for parameter in self.update.parameters if parameter.grad is not None]
             torch._foreach_copy_(self.gradients, found)  # raises if a parameter took no part in the loss
             if self.statistics:
                 share = groups(size, self.group) / groups(total, self.group)
                 torch._foreach_copy_(self.averages, torch._foreach_mul(self.statistics, share))
-            self.counters[0], self.counters[1] = loss.detach(), mistakes
+            self.counters[0], self.counters[1] = reported.detach() * (size / total), mistakes
