@@ -1,6 +1,6 @@
 """What no run could be trained with: a config's values, each and together."""
 
-from findings.config.schema import ACCELERATORS, TRACKING_MODES, Config, Padding, Schedule
+from findings.config.schema import ACCELERATORS, TRACKING_MODES, Config, InitFromConfig, Padding, Schedule
 from findings.errors import InputError
 
 
@@ -46,6 +46,8 @@ def check(config: Config) -> None:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
     if data.train_images is not None and data.validation >= data.train_images:
         raise InputError("data.validation", f"{data.validation} is not below data.train_images={data.train_images}")
+    if config.init_from.run is None and config.init_from != InitFromConfig():
+        raise InputError("init_from.run", "is missing: init_from says which run's weights to begin with")
     _check_probes(config)
     _check_devices(config)
     if trainer.accelerator not in ACCELERATORS:

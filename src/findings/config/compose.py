@@ -133,6 +133,8 @@ class Composer:
         tree = deepcopy(base.tree)
         for override in values:
             key, node = override.key_or_group, _leaf(tree, override)
+            if key == "init_from.run" and _refers(override.value()):  # a plan has one config for all seeds
+                raise InputError(key, "is taken as it is: an id without its seed is the run of each run's own seed")
             try:
                 if node is not None:
                     _converted(key, node, override.value())

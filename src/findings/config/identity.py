@@ -84,7 +84,7 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
     flat["data.name"] = config.data.name
     flat["data.validation"] = config.data.validation
-    for section in ("recipe", "evaluation"):
+    for section in ("recipe", "init_from", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():
             flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
     return flat
@@ -95,7 +95,7 @@ def digest(flat: dict[str, Any], model_defaults: dict[str, Any]) -> str:
 
     Leaving the defaults out means that a knob added later renames no earlier run. Names are in the run id already.
     """
-    defaults = _schema_defaults() | {f"model.{key}": value for key, value in model_defaults.items()}
+    defaults = schema_defaults() | {f"model.{key}": value for key, value in model_defaults.items()}
     absent = object()
     telling = {
         key: value
@@ -105,9 +105,15 @@ def digest(flat: dict[str, Any], model_defaults: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _schema_defaults() -> dict[str, Any]:
+def schema_defaults() -> dict[str, Any]:
+    """What a flat scientific config holds where nothing else is said, the network and the data aside."""
     flat: dict[str, Any] = {"data.validation": schema.DataConfig().validation}
-    for section, usual in (("recipe", schema.RecipeConfig()), ("evaluation", schema.EvaluationConfig())):
+    usuals: dict[str, Any] = {
+        "recipe": schema.RecipeConfig(),
+        "init_from": schema.InitFromConfig(),
+        "evaluation": schema.EvaluationConfig(),
+    }
+    for section, usual in usuals.items():
         for item in fields(usual):
             value = getattr(usual, item.name)
             flat[f"{section}.{item.name}"] = value.name if isinstance(value, Enum) else value

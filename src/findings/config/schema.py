@@ -50,6 +50,19 @@ class Precision(Enum):
     fp64 = "64-true"
 
 
+class Match(Enum):
+    """What of another run's weights a run takes over."""
+
+    exact = "exact"  # all of them: it is the same network
+    matching = "matching"  # those whose names and shapes are its own; the others begin anew
+
+
+class Freeze(Enum):
+    """What is not trained."""
+
+    backbone = "backbone"  # all but the head: a linear probe, with running statistics as they were
+
+
 class Remeasure(Enum):
     """When the training error is measured again, in evaluation mode and without augmentation."""
 
@@ -109,6 +122,15 @@ class RecipeConfig:
 
 
 @dataclass
+class InitFromConfig:
+    """The weights that a run begins with: new ones, or those that another run of runs_dir ended with."""
+
+    run: str | None = None  # its id; an id without its seed is the run of this run's own seed
+    match: Match = Match.exact
+    freeze: Freeze | None = None
+
+
+@dataclass
 class EvaluationConfig:
     """Part of a scale: when errors are measured. metrics.csv has one row per evaluated epoch."""
 
@@ -154,6 +176,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: dict[str, Any] = field(default_factory=dict)
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
+    init_from: InitFromConfig = field(default_factory=InitFromConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

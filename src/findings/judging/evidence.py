@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from findings.config.identity import schema_defaults
 from findings.errors import InputError
 
 Row = dict[str, float | None]  # one evaluated epoch; None: not measured then
@@ -192,7 +193,7 @@ def read_plan(path: Path) -> Plan:
                 id=arm["arm"],
                 model=str(arm["axes"].get("model", arm["name"])),
                 seeds=tuple(arm["seeds"]),
-                config=dict(arm["config"]),
+                config=schema_defaults() | arm["config"],  # which may be older than some of our keys
                 counts=Counts(**{metric: arm.get(metric) for metric in COUNTED}),
                 data_label=arm["data_label"],
             )

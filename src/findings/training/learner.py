@@ -8,7 +8,7 @@ and the buffers.
 
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pytorch_lightning as pl
 import torch
@@ -19,6 +19,7 @@ from torch.utils.data import IterableDataset
 from findings.config.schema import Config, Remeasure
 from findings.data.parts import WHOLE, Share
 from findings.data.stream import Split, Stream
+from findings.nets.weights import backbone
 from findings.training.metrics import ErrorAndLoss
 from findings.training.optimizer import optimizer_for
 from findings.training.processes import ALONE, World
@@ -56,6 +57,13 @@ class Learner(pl.LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
         return self.network(images)  # type: ignore[no-any-return]
+
+    def train(self, mode: bool = True) -> Self:
+        """Frozen parts stay in evaluation mode: their running statistics, too, are another run's."""
+        super().train(mode)
+        for part in backbone(self.network) if self.config.init_from.freeze else ():
+            part.eval()
+        return self
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return optimizer_for(self.network, self.config, self.stream.images.device)

@@ -33,6 +33,7 @@ from findings.training.observer import Observer, unobserved
 from findings.training.processes import ALONE, Gone, World
 from findings.training.refusals import refuse_other_data, refuse_other_world, refuse_small_batch
 from findings.training.signals import Interrupted, Stop
+from findings.training.start import beginning, take_weights
 from findings.training.steps.fast import compiles
 
 
@@ -100,7 +101,8 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
         refuse_small_batch(config, len(dataset.train_images) - config.data.validation)
         if record.get("diverged"):
             record.forget_training()  # its checkpoint holds no numbers any more
-        record.update(**_opening(record, run, dataset, world))
+        begins = None if record.checkpoint.exists() else beginning(run)
+        record.update(**_opening(record, run, dataset, world), **({"init_from": begins} if begins else {}))
         try:
             with observer(run, record) as told:
                 begin = Begin(run, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint)
@@ -167,6 +169,8 @@ def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, worl
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     learner = new_learner(config, *place(dataset, config, device, DTYPES[config.recipe.precision], world.share), world)
+    if begin.checkpoint is None:
+        take_weights(learner.network, begin.run)
     with stop.listening(), quiet():
         trainer = new_trainer(config, device, journal, begin.run.directory)
         try:

@@ -36,7 +36,7 @@ class Shared(Fast):
         super().__init__(network, stream, optimizer, config, learning_rate)
         self.stream, self.world = stream, world
         self.dropouts = [layer for layer in network.modules() if isinstance(layer, PartOfDropout)]
-        norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d)]
+        norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d) and layer.training]
         self.group = norms[0].group if norms else 1  # of account where there are statistics
         self.statistics = [s for norm in norms for s in (norm.running_mean, norm.running_var) if s is not None]
         first = self.update.parameters[0]
