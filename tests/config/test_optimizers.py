@@ -28,6 +28,7 @@ def test_it_is_given_whole_or_key_by_key() -> None:
     by_key = run("recipe.optimizer.betas=[0.9,0.99]", ADAM)
     assert whole == by_key
     assert whole.config.recipe.optimizer == {"_target_": "torch.optim.Adam", "betas": [0.9, 0.99]}
+    assert run("recipe.optimizer={_target_: torch.optim.Adam}", "recipe.optimizer={betas: [0.9, 0.99]}") == whole
     assert run(f"recipe.optimizer={hydra_value(whole.config.recipe.optimizer)}") == whole, "as an axis of a sweep"
 
 

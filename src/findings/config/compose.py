@@ -139,7 +139,7 @@ class Composer:
                 if node is not None:
                     _converted(key, node, override.value())
                 with open_dict(tree):
-                    OmegaConf.update(tree, key, override.value(), merge=False)
+                    OmegaConf.update(tree, key, override.value(), merge=isinstance(override.value(), dict))
             except OmegaConfBaseException as error:
                 raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
         return _objects(tree)
@@ -152,7 +152,7 @@ class Composer:
         for override in values:
             section, _, key = override.key_or_group.rpartition(".")
             node, value = _leaf(base.tree, override), override.value()
-            if not isinstance(node, ValueNode) or _refers(value):
+            if not isinstance(node, ValueNode) or isinstance(value, dict) or _refers(value):
                 return None
             value = _converted(override.key_or_group, node, value)
             if section == "model":
@@ -223,7 +223,7 @@ def _leaf(tree: DictConfig, override: Override) -> Node | None:
         return node  # type: ignore[no-any-return]
     if key.startswith("model.") and key[6:] in hyperparameters.defaults(tree.model._target_):
         return None
-    if key.startswith("recipe.optimizer."):  # checked as a whole, once all of it is there
+    if f"{key}.".startswith("recipe.optimizer."):  # checked as a whole, once all of it is there
         return None
     raise _unknown(tree, key)
 
