@@ -27,7 +27,7 @@ from findings.data.stream import place
 from findings.nets.build import build
 from findings.training.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.training.learner import EpochChunks, Learner
-from findings.training.steps.update import Update
+from findings.training.steps.update import update_for
 
 READY_MADE = 16  # batches that the bare loop goes through again and again
 LOADERS = 2  # the usual way's workers
@@ -82,7 +82,7 @@ def bare(parent: Connection, config: Config) -> None:
     batches = [made.at(position) for position in range(min(READY_MADE, made.stream.steps_per_epoch))]
     network = build(config).to(device, DTYPES[recipe.precision]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = {"momentum": recipe.momentum, "nesterov": recipe.nesterov, "weight_decay": recipe.weight_decay}
-    update = Update(torch.optim.SGD(network.parameters(), lr=recipe.lr, fused=True, **settings))
+    update = update_for(torch.optim.SGD(network.parameters(), lr=recipe.lr, fused=True, **settings))
     mixed = recipe.precision is Precision.bf16
 
     def loss_of(images: Tensor, labels: Tensor) -> Tensor:

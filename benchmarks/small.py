@@ -69,7 +69,7 @@ def _time(config: Config, epochs: int) -> tuple[int, float]:
     trained_on = ready(config)
     stream, splits = place(load(config.data), identify(config), trained_on, DTYPES[config.recipe.precision])
     learner = new_learner(config, stream, splits).to(trained_on)
-    stepper = stepper_for(learner.network, stream, learner.configure_optimizers(), config)
+    stepper = stepper_for(learner.network, stream, learner.configure_optimizers(), config, learner.learning_rate)
     on_cuda = trained_on.type == "cuda"
 
     def train(first: int, stop: int) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from findings.config.compose import Composer
 from findings.config.identity import identify
 from findings.config.schema import Config
+from findings.data.randomness import Randomness
 from findings.records.record import TIMING, Record
 from findings.training.journal import Progress
 from findings.training.signals import Stop
@@ -81,6 +82,11 @@ def trained(directory: Path, **changes: Any) -> list[dict[str, str]]:
     config = tiny(directory, **changes)
     assert go(config).status == "finished"
     return numbers(record_of(config))
+
+
+def equal_draws(monkeypatch: Any) -> None:
+    """Let runs of one seed begin with the same weights and see the same batches, whatever their arm."""
+    monkeypatch.setattr(Randomness, "of", lambda run: Randomness("any arm", run.config.seed))
 
 
 def replaced(target: Any, name: str, wrapper: Callable[[Any], Any], monkeypatch: Any) -> None:

@@ -221,6 +221,17 @@ def test_cfg_prints_the_composed_config(capsys: pytest.CaptureFixture[str], else
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "override", ["recipe.optimizer._target_=torch.optim.Adam", "recipe.optimizer={_target_: torch.optim.Adam}"]
+)
+def test_what_a_file_leaves_out_can_be_set(override: str, capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    """An argument of the network that its file leaves at its default, and those of an optimiser."""
+    assert main(["train", "model=resnet50", "model.nonlinearity=tanh", override, "--cfg", "job"]) == 0
+    composed = yaml.safe_load(capsys.readouterr().out)
+    assert composed["model"]["nonlinearity"] == "tanh"
+    assert composed["recipe"]["optimizer"] == {"_target_": "torch.optim.Adam"}
+
+
 def test_plan_shows_every_run_and_what_it_costs(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     assert main(["plan", "quick/depth-degradation", "model=plain20,resnet20", "seed=0,1"]) == 0
     shown = capsys.readouterr().out

@@ -118,6 +118,15 @@ def test_where_and_how_fast_is_not_in_the_id(override: str) -> None:
         "recipe.iterations=10000",
         "recipe.lr=0.03",
         "recipe.nesterov=true",
+        "recipe.optimizer._target_=torch.optim.Adam",
+        "recipe.schedule=cosine",
+        "recipe.warmup=linear",
+        "recipe.label_smoothing=0.1",
+        "recipe.auxiliary_weight=0.1",
+        "recipe.decay_norms_and_biases=false",
+        "init_from.run=another-s0",
+        "model.nonlinearity=tanh",
+        "model.initialisation=xavier",
         "recipe.normalisation=unit_range",
         "data.name=digits2",
         "data.validation=100",
@@ -144,14 +153,14 @@ def test_a_new_knob_with_a_default_renames_nothing(monkeypatch: pytest.MonkeyPat
 
     @dataclass
     class Recipe(schema_of_runs.RecipeConfig):
-        label_smoothing: float = 0.0
+        stochastic_depth: float = 0.0
         drops: list[int] = field(default_factory=list)
 
     monkeypatch.setattr(schema_of_runs, "RecipeConfig", Recipe)
     fields = vars(config.recipe)
     config.recipe = Recipe(**fields)
     assert identify(config).id == before
-    config.recipe = Recipe(**fields, label_smoothing=0.1)  # and set, it tells
+    config.recipe = Recipe(**fields, stochastic_depth=0.1)  # and set, it tells
     assert identify(config).id != before
 
 

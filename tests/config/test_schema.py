@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from findings.config.checks import check
-from findings.config.schema import Config, DataConfig, Padding, RecipeConfig, TrainerConfig
+from findings.config.schema import Config, DataConfig, Padding, RecipeConfig, Schedule, TrainerConfig
 from findings.errors import InputError
 
 
@@ -50,8 +50,11 @@ def test_a_usual_config_passes() -> None:
         ("recipe.gamma", math.nan),
         ("recipe.warmup_iterations", -1),
         ("recipe.warmup_lr", -0.1),
+        ("recipe.patience", 0),
+        ("recipe.floor_lr", -0.1),
         ("recipe.weight_decay", -1e-4),
         ("recipe.crop_padding", -1),
+        ("recipe.auxiliary_weight", -0.1),
         ("data.validation", -1),
         ("data.channels", 0),
         ("data.size", 0),
@@ -80,6 +83,8 @@ def test_what_is_too_small_is_refused(key: str, value: float) -> None:
         ("recipe.momentum", 1.0, "1.0 is not in [0, 1)"),
         ("recipe.momentum", -0.1, "is not in [0, 1)"),
         ("recipe.momentum", math.nan, "is not in [0, 1)"),
+        ("recipe.label_smoothing", 1.0, "1.0 is not in [0, 1)"),
+        ("recipe.label_smoothing", -0.1, "is not in [0, 1)"),
         ("recipe.batch_norm_group", 48, "48 does not divide recipe.batch_size=128"),
         ("trainer.accelerator", "gpu", "unknown value 'gpu'"),
         ("trainer.accelerator", "cudda", "did you mean 'cuda'?"),
@@ -127,6 +132,19 @@ def test_nesterov_needs_momentum() -> None:
     config = valid()
     config.recipe = replace(config.recipe, nesterov=True, momentum=0.0)
     assert refusal(config) == "recipe.nesterov: needs recipe.momentum above 0"
+
+
+def test_schedules_need_what_they_go_by() -> None:
+    config, data = valid(), valid().data
+    config.recipe = replace(config.recipe, schedule=Schedule.plateau)
+    assert refusal(config) == "recipe.schedule: plateau needs images to validate on: data.validation above 0"
+    check(replace(config, data=replace(data, validation=100)))
+    config.recipe = replace(config.recipe, schedule=Schedule.step, floor_lr=0.01)
+    assert refusal(config) == "recipe.floor_lr: belongs to recipe.schedule=cosine or plateau"
+    config.recipe = replace(config.recipe, schedule=Schedule.cosine, iterations=10)  # milestones are of steps alone
+    check(config)
+    config.recipe = replace(config.recipe, floor_lr=0.2)
+    assert refusal(config) == "recipe.floor_lr: 0.2 is above recipe.lr=0.1"
 
 
 def test_reflection_cannot_reach_beyond_the_image() -> None:

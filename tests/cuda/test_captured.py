@@ -25,7 +25,7 @@ def prepared(way: type[Stepper], config: Config) -> tuple[Any, torch.nn.Module]:
     learner = new_learner(
         config, *place(load(config.data), identify(config), device, DTYPES[config.recipe.precision])
     ).to(device)
-    taken = way(learner.network, learner.stream, learner.configure_optimizers(), config)  # type: ignore[call-arg]
+    taken = way(learner.network, learner.stream, learner.configure_optimizers(), config, learner.learning_rate)  # type: ignore[call-arg]
     return taken, learner.network
 
 

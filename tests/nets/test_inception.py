@@ -6,11 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from counting import counted
-from torch import nn
+from torch import Tensor, nn
 
 from findings.config.hyperparameters import name as name_of
 from findings.config.hyperparameters import resolve
 from findings.errors import InputError
+from findings.nets.complexity import complexity
 from findings.nets.inception import GoogLeNet, Inception
 
 TARGET = "inception.GoogLeNet"
@@ -121,4 +122,40 @@ def test_names() -> None:
         return name_of(resolve({"_target_": f"findings.nets.{TARGET}", **model}))
 
     assert name() == "googlenet"
+    assert name(auxiliary=True) == "googlenet-aux"
     assert name(width=8, batch_norm=True, dropout=0.0) == "googlenet-w8-bn-dropout0"
+
+
+def test_auxiliary_classifiers_are_the_papers() -> None:
+    """Section 5: 5x5 pooling with stride 3 to maps of 4x4, 128 convolutions 1x1, 1024 units, 70 % dropout."""
+    with torch.device("meta"):
+        network = GoogLeNet(channels=3, size=224, classes=1000, auxiliary=True)
+        plain = GoogLeNet(channels=3, size=224, classes=1000)
+    assert network.auxiliary is not None
+    parameters = [sum(parameter.numel() for parameter in head.parameters()) for head in network.auxiliary]
+    rest = 4 * 4 * 128 * 1024 + 1024 + 1024 * 1000 + 1000
+    assert parameters == [512 * 128 + 128 + rest, 528 * 128 + 128 + rest]
+    assert [m.p for head in network.auxiliary for m in head.modules() if isinstance(m, nn.Dropout)] == [0.7, 0.7]
+    scored = network(torch.empty(2, 3, 224, 224, device="meta"))
+    assert scored.logits.shape == scored.auxiliary[0].shape == scored.auxiliary[1].shape == (2, 1000)
+    costs = [complexity(each.eval(), channels=3, size=224).multiply_adds for each in (network, plain)]
+    assert costs[0] == costs[1], "they have no part in what an image costs"
+
+
+@pytest.mark.parametrize("size", [8, 32, 96])
+def test_auxiliary_classifiers_see_4a_and_4d_and_only_in_training(size: int) -> None:
+    network = small(auxiliary=True, size=size, dropout=0.0)
+    images = torch.randn(2, 3, size, size)
+    seen: list[Tensor] = []
+    for index in (1, 4):
+        network.stages[1][index].register_forward_hook(lambda module, given, maps: seen.append(maps))  # type: ignore[index]
+    assert network.auxiliary is not None
+    for dropout in network.auxiliary.modules():
+        if isinstance(dropout, nn.Dropout):
+            dropout.p = 0.0
+    scored = network(images)
+    for head, maps, scores in zip(network.auxiliary, seen, scored.auxiliary, strict=True):
+        torch.testing.assert_close(head(maps), scores)
+    logits = network.eval()(images)
+    torch.testing.assert_close(logits, scored.logits)
+    assert small(size=size)(torch.randn(2, 3, size, size)).shape == (2, 10), "and by default there are none"

@@ -35,6 +35,8 @@ VGG = {
     "recipe__iterations": 6,
     "recipe__milestones": [2, 4],
 }
+# of gradients near 0, which are rounding, Adam would make whole steps
+ADAM = {"recipe__optimizer": "{_target_: torch.optim.Adam, eps: 1e-2}", "recipe__lr": 0.01}
 DROPOUT = {"model__head": "fc", "model__hidden": "[16]", "model__dropout": 0.5}
 
 
@@ -51,8 +53,9 @@ def tensors(config: Config) -> dict[str, torch.Tensor]:
         {"recipe__batch_norm_group": None},
         {"recipe__batch_norm_group": None, **DROPOUT},
         {"recipe__batch_norm_group": None, **VGG},
+        {"recipe__batch_norm_group": 64, **ADAM},
     ],
-    ids=["a group each", "four groups each", "batch norm of all", "dropout", "no batch norm"],
+    ids=["a group each", "four groups each", "batch norm of all", "dropout", "no batch norm", "adam"],
 )
 def test_two_devices_train_what_one_does(changes: dict[str, Any], tmp_path: Path) -> None:
     one = run(tmp_path / "one", devices=1, **{**FP64, **changes})

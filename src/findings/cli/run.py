@@ -45,6 +45,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
         asked = request(given.sweep, given.overrides, planner=planner)
         if asked.note:
             print(asked.note)
+        asked.refuse_unfinished_starts()
         asked.refuse_other_data()
         choice = choose(
             asked.runs, given.jobs, lambda line: console.print(line, highlight=False, soft_wrap=True), until

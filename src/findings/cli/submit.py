@@ -45,6 +45,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     asked = request(given.sweep, of_runs)
     if asked.note:
         print(asked.note, file=sys.stderr if given.dry_run else sys.stdout)
+    asked.refuse_unfinished_starts()
     asked.refuse_other_data()
     planned = longest_first(asked.runs)
     wanted, counts = _missing(planned, ask=not given.dry_run)

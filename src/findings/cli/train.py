@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,7 +100,10 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
             refused.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors, where it would print some lines and exit
-    sys.argv = ["findings" if completing else "findings train", *arguments]  # bash completes for a program of one word
+    sys.argv = [
+        "findings" if completing else "findings train",
+        *map(_for_hydra, arguments),
+    ]  # bash completes for a program of one word
     try:
         hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
     except HydraException as error:
@@ -107,6 +111,11 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
     if refused:
         raise refused[0]
     return max((EXIT_CODES[outcome.status] for outcome in outcomes), default=0)
+
+
+def _for_hydra(argument: str) -> str:
+    """Of networks and optimisers Hydra knows those arguments only that a file gives; all are checked by now."""
+    return f"++{argument}" if re.match(r"(model\.|recipe\.optimizer[.=])", argument) else argument
 
 
 def _overrides(texts: Sequence[str]) -> list[str]:

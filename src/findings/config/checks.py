@@ -1,6 +1,6 @@
 """What no run could be trained with: a config's values, each and together."""
 
-from findings.config.schema import ACCELERATORS, TRACKING_MODES, Config, Padding
+from findings.config.schema import ACCELERATORS, TRACKING_MODES, Config, InitFromConfig, Padding, Schedule
 from findings.errors import InputError
 
 
@@ -16,11 +16,17 @@ def check(config: Config) -> None:
                 _at_least(f"{section}.{key}", value, minimum)
     if recipe.milestones != sorted(set(recipe.milestones)) or any(m <= 0 for m in recipe.milestones):
         raise InputError("recipe.milestones", f"{recipe.milestones} is not a rising list of iterations above 0")
-    if recipe.milestones and recipe.milestones[-1] >= recipe.iterations:
+    if recipe.schedule is Schedule.step and recipe.milestones and recipe.milestones[-1] >= recipe.iterations:
         raise InputError(
             "recipe.milestones",
             f"the last one, {recipe.milestones[-1]}, is not before the end, recipe.iterations={recipe.iterations}",
         )
+    if recipe.schedule is Schedule.plateau and not data.validation:
+        raise InputError("recipe.schedule", "plateau needs images to validate on: data.validation above 0")
+    if recipe.floor_lr and recipe.schedule is Schedule.step:
+        raise InputError("recipe.floor_lr", "belongs to recipe.schedule=cosine or plateau")
+    if recipe.floor_lr > recipe.lr:
+        raise InputError("recipe.floor_lr", f"{recipe.floor_lr:g} is above recipe.lr={recipe.lr:g}")
     if recipe.warmup_iterations > recipe.iterations:
         raise InputError(
             "recipe.warmup_iterations", f"{recipe.warmup_iterations} is above recipe.iterations={recipe.iterations}"
@@ -29,6 +35,8 @@ def check(config: Config) -> None:
         raise InputError("recipe.nesterov", "needs recipe.momentum above 0")
     if not 0 <= recipe.momentum < 1:
         raise InputError("recipe.momentum", f"{recipe.momentum} is not in [0, 1)")
+    if not 0 <= recipe.label_smoothing < 1:
+        raise InputError("recipe.label_smoothing", f"{recipe.label_smoothing} is not in [0, 1)")
     if recipe.batch_norm_group is not None and recipe.batch_size % recipe.batch_norm_group:
         raise InputError(
             "recipe.batch_norm_group",
@@ -39,6 +47,8 @@ def check(config: Config) -> None:
         raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
     if data.train_images is not None and data.validation >= data.train_images:
         raise InputError("data.validation", f"{data.validation} is not below data.train_images={data.train_images}")
+    if config.init_from.run is None and config.init_from != InitFromConfig():
+        raise InputError("init_from.run", "is missing: init_from says which run's weights to begin with")
     _check_probes(config)
     _check_devices(config)
     if trainer.accelerator not in ACCELERATORS:
@@ -109,9 +119,12 @@ _MINIMA: dict[str, dict[str, float]] = {
         "batch_norm_group": 1,
         "lr": 0,
         "gamma": 0,
+        "patience": 1,
+        "floor_lr": 0,
         "warmup_iterations": 0,
         "warmup_lr": 0,
         "weight_decay": 0,
+        "auxiliary_weight": 0,
         "crop_padding": 0,
     },
     "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2, "train_images": 1, "test_images": 1},

@@ -19,7 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
+from omegaconf import AnyNode, DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from findings.config import hyperparameters
@@ -135,11 +135,13 @@ class Composer:
         tree = deepcopy(base.tree)
         for override in values:
             key, node = override.key_or_group, _leaf(tree, override)
+            if key == "init_from.run" and _refers(override.value()):  # a plan has one config for all seeds
+                raise InputError(key, "is taken as it is: an id without its seed is the run of each run's own seed")
             try:
                 if node is not None:
                     _converted(key, node, override.value())
-                with open_dict(tree.model):
-                    OmegaConf.update(tree, key, override.value(), merge=False)
+                with open_dict(tree):
+                    OmegaConf.update(tree, key, override.value(), merge=isinstance(override.value(), dict))
             except OmegaConfBaseException as error:
                 raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
         return _objects(tree)
@@ -152,7 +154,7 @@ class Composer:
         for override in values:
             section, _, key = override.key_or_group.rpartition(".")
             node, value = _leaf(base.tree, override), override.value()
-            if not isinstance(node, ValueNode) or _refers(value):
+            if not isinstance(node, ValueNode) or isinstance(value, dict) or _refers(value):
                 return None
             value = _converted(override.key_or_group, node, value)
             if section == "model":
@@ -232,6 +234,8 @@ def _leaf(tree: DictConfig, override: Override) -> Node | None:
         return node  # type: ignore[no-any-return]
     if key.startswith("model.") and key[6:] in hyperparameters.defaults(tree.model._target_):
         return None
+    if f"{key}.".startswith("recipe.optimizer."):  # checked as a whole, once all of it is there
+        return None
     raise _unknown(tree, key)
 
 
@@ -253,7 +257,7 @@ def _refers(value: Any) -> bool:
 
 def _converted(key: str, node: Node, value: Any) -> Any:
     """``value`` as the node's type has it, or InputError."""
-    if not isinstance(node, ValueNode) or _refers(value):
+    if not isinstance(node, ValueNode) or isinstance(node, AnyNode) or _refers(value):
         return value
     try:
         return node.validate_and_convert(value)

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from findings.config.identity import STREAMS, Run, identify, scientific
-from findings.config.schema import Config, DataConfig, EvaluationConfig, RecipeConfig
+from findings.config.schema import Config, DataConfig, EvaluationConfig, InitFromConfig, RecipeConfig
 from findings.errors import InputError
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,6 +54,7 @@ def science(path: Path) -> dict[str, Any]:
     try:
         sections = {"data": DataConfig, "recipe": RecipeConfig, "evaluation": EvaluationConfig}
         made: dict[str, Any] = {name: section(**fields[name]) for name, section in sections.items()}
+        made["init_from"] = InitFromConfig(**fields.get("init_from", {}))  # which earlier versions did not have
         return scientific(Config(**made), fields["model"])
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(str(path), f"is no frozen config: {error}") from None

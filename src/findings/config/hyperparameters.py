@@ -1,4 +1,4 @@
-"""A network's hyperparameters, typed by its constructor's signature, and how it is built from them."""
+"""A network's hyperparameters, typed by its constructor's signature, as the arguments of probes and optimisers are."""
 
 import importlib
 import inspect
@@ -28,8 +28,8 @@ def network_class(target: str) -> "type[nn.Module]":
 
 
 def named(target: str) -> Any:
-    """What a ``_target_`` names; None where there is nothing of that name."""
-    module_name, _, name = target.rpartition(".")
+    """What a dotted name stands for; None if for nothing."""
+    module_name, _, name = str(target).rpartition(".")
     try:
         return getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError, ValueError):
@@ -42,12 +42,12 @@ def _hyperparameters(target: str) -> dict[str, tuple[Any, Any]]:
 
 
 def signature(cls: Any) -> dict[str, tuple[Any, Any]]:
-    """{name: (type, default)} of the class's arguments; ``inspect.Parameter.empty`` where there is no default."""
+    """{name: (type, default)} of the constructor's arguments; ``inspect.Parameter.empty`` where there is none."""
     if cls.__init__ is object.__init__:
         return {}
     hints = get_type_hints(cls.__init__)
     parameters = list(inspect.signature(cls.__init__).parameters.items())[1:]  # without self
-    return {name: (hints[name], parameter.default) for name, parameter in parameters}
+    return {name: (hints.get(name, parameter.empty), parameter.default) for name, parameter in parameters}
 
 
 def defaults(target: str) -> dict[str, Any]:
@@ -75,14 +75,21 @@ def typed(where: str, given: dict[str, Any], known: dict[str, tuple[Any, Any]], 
             raise InputError(f"{where}.{key}", f"no such {what}", sorted(known), key)
     resolved = {}
     for key, (kind, default) in known.items():
+        if kind is inspect.Parameter.empty:
+            raise InputError(
+                f"{where}.{key}", f"{what.rpartition(' ')[2]} gives it no type, which all that it takes has"
+            )
         value = given.get(key, default)
         if value is inspect.Parameter.empty or value == "???":
             raise InputError(f"{where}.{key}", f"is missing; {what.rpartition(' ')[2]} needs it")
-        resolved[key] = _typed(f"{where}.{key}", value, kind)
+        resolved[key] = converted(f"{where}.{key}", value, kind)
     return resolved
 
 
-def _typed(key: str, value: Any, kind: Any) -> Any:
+def converted(key: str, value: Any, kind: Any) -> Any:
+    """``value`` as an annotation ``kind`` has it, or InputError naming the key."""
+    if kind in (Any, inspect.Parameter.empty):
+        return value
     origin = get_origin(kind)
     if origin is Literal:
         allowed = get_args(kind)
@@ -92,11 +99,16 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
     if origin in (Union, UnionType):
         if value is None and type(None) in get_args(kind):
             return None
-        return _typed(key, value, next(k for k in get_args(kind) if k is not type(None)))
+        return converted(key, value, next(k for k in get_args(kind) if k is not type(None)))
     if origin is list:
         if not isinstance(value, list | tuple):
             raise InputError(key, f"'{value}' is not a list")
-        return [_typed(key, item, get_args(kind)[0]) for item in value]
+        return [converted(key, item, get_args(kind)[0]) for item in value]
+    if origin is tuple:  # which YAML writes as a list
+        kinds = get_args(kind)
+        if not isinstance(value, list | tuple) or len(value) != len(kinds):
+            raise InputError(key, f"'{value}' is not a list of {len(kinds)}")
+        return [converted(key, item, each) for item, each in zip(value, kinds, strict=True)]
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):

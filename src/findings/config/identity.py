@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
-from findings.config import hyperparameters, probing, schema
+from findings.config import hyperparameters, optimizers, probing, schema
 from findings.config.checks import check
 from findings.config.schema import Config
 from findings.errors import InputError
@@ -63,6 +63,7 @@ def identify(config: Config, streams: int = STREAMS) -> Run:
     With an earlier version of the random ``streams``: the run that it was then, to be read.
     """
     check(config)
+    config = replace(config, recipe=replace(config.recipe, optimizer=optimizers.resolve(config.recipe)))
     model = hyperparameters.resolve(config.model)
     if config.evaluation.probes:
         config = replace(config, evaluation=replace(config.evaluation, probes=probing.resolve(config)))
@@ -90,7 +91,7 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
     flat["data.name"] = config.data.name
     flat["data.validation"] = config.data.validation
-    for section in ("recipe", "evaluation"):
+    for section in ("recipe", "init_from", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():
             if key not in ("keep_predictions", "departures"):  # what is kept decides no number, nor do words
                 flat[f"{section}.{key}"] = value.name if isinstance(value, Enum) else value
@@ -105,8 +106,8 @@ def arm_of(flat: dict[str, Any], streams: int = STREAMS) -> str:
     already.
     """
     model = {key.removeprefix("model."): value for key, value in flat.items() if key.startswith("model.")}
-    usual = hyperparameters.defaults(model["_target_"])
-    defaults = _schema_defaults() | {f"model.{key}": value for key, value in usual.items()}
+    usual = hyperparameters.defaults(model["_target_"])  # which a table older than one of them lacks
+    defaults = schema_defaults() | {f"model.{key}": value for key, value in usual.items()}
     absent = object()
     telling = {
         key: value
@@ -118,12 +119,18 @@ def arm_of(flat: dict[str, Any], streams: int = STREAMS) -> str:
     if streams > 1:
         telling["streams"] = streams
     hashed = hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()[:12]
-    return f"{hyperparameters.name(model)}-{flat['data.name']}-{flat['recipe.name']}-{hashed}"
+    return f"{hyperparameters.name(usual | model)}-{flat['data.name']}-{flat['recipe.name']}-{hashed}"
 
 
-def _schema_defaults() -> dict[str, Any]:
+def schema_defaults() -> dict[str, Any]:
+    """What a flat scientific config holds where nothing else is said, the network and the data aside."""
     flat: dict[str, Any] = {"data.validation": schema.DataConfig().validation}
-    for section, usual in (("recipe", schema.RecipeConfig()), ("evaluation", schema.EvaluationConfig())):
+    usuals: dict[str, Any] = {
+        "recipe": schema.RecipeConfig(),
+        "init_from": schema.InitFromConfig(),
+        "evaluation": schema.EvaluationConfig(),
+    }
+    for section, usual in usuals.items():
         for item in fields(usual):
             value = getattr(usual, item.name)
             flat[f"{section}.{item.name}"] = value.name if isinstance(value, Enum) else value

@@ -27,12 +27,40 @@ class Padding(Enum):
     reflection = "reflection"
 
 
+class Schedule(Enum):
+    """How the learning rate falls after the warm-up."""
+
+    step = "step"  # by gamma at every milestone
+    cosine = "cosine"  # down half a cosine (Loshchilov & Hutter 2017, section 3)
+    plateau = "plateau"  # by gamma where the validation error has not improved for some time
+
+
+class Warmup(Enum):
+    """How training begins, where it has warm-up iterations."""
+
+    constant = "constant"  # at warmup_lr (He et al. 2015, section 4.2)
+    linear = "linear"  # from warmup_lr up to lr (Goyal et al. 2017, section 2.2)
+
+
 class Precision(Enum):
     """Lightning's names. Part of the run id: it never changes silently."""
 
     fp32 = "32-true"
     bf16 = "bf16-mixed"
     fp64 = "64-true"
+
+
+class Match(Enum):
+    """What of another run's weights a run takes over."""
+
+    exact = "exact"  # all of them: it is the same network
+    matching = "matching"  # those whose names and shapes are its own; the others begin anew
+
+
+class Freeze(Enum):
+    """What is not trained."""
+
+    backbone = "backbone"  # all but the head: a linear probe, with running statistics as they were
 
 
 class Remeasure(Enum):
@@ -71,13 +99,21 @@ class RecipeConfig:
     batch_norm_group: int | None = None  # null: the whole global batch
     drop_last: bool = False  # drop an epoch's last, partial batch
     lr: float = 0.1
-    milestones: list[int] = field(default_factory=lambda: [32_000, 48_000])
-    gamma: float = 0.1  # lr is multiplied by it at every milestone
+    schedule: Schedule = Schedule.step
+    milestones: list[int] = field(default_factory=lambda: [32_000, 48_000])  # of schedule=step
+    gamma: float = 0.1  # lr is multiplied by it at every milestone, or on every plateau
+    patience: int = 10  # of schedule=plateau: evaluated epochs in a row without a lower validation error
+    floor_lr: float = 0.0  # where schedule=cosine ends, and what schedule=plateau does not go below
+    warmup: Warmup = Warmup.constant
     warmup_iterations: int = 0
     warmup_lr: float = 0.01
-    momentum: float = 0.9
+    optimizer: Any = None  # null: SGD with this momentum; or {_target_: torch.optim.Adam, its arguments}
+    momentum: float = 0.9  # of SGD alone, as is nesterov
     nesterov: bool = False
     weight_decay: float = 1e-4
+    decay_norms_and_biases: bool = True  # false: no weight decay on parameters of one dimension
+    label_smoothing: float = 0.0  # the part of each label shared out among all classes (Szegedy et al. 2016, section 7)
+    auxiliary_weight: float = 0.3  # of the loss of each auxiliary head, where there are any (Szegedy et al. 2015)
     normalisation: Normalisation = Normalisation.per_pixel_mean
     crop_padding: int = 4  # pixels on each side before a random crop; 0: no crop
     padding: Padding = Padding.zero
@@ -85,6 +121,15 @@ class RecipeConfig:
     precision: Precision = Precision.fp32
     # not scientific: in what the recipe is not its paper's, a sentence each, for reports
     departures: list[str] = field(default_factory=list)
+
+
+@dataclass
+class InitFromConfig:
+    """The weights that a run begins with: new ones, or those that another run of runs_dir ended with."""
+
+    run: str | None = None  # its id; an id without its seed is the run of this run's own seed
+    match: Match = Match.exact
+    freeze: Freeze | None = None
 
 
 @dataclass
@@ -134,6 +179,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: dict[str, Any] = field(default_factory=dict)
     recipe: RecipeConfig = field(default_factory=RecipeConfig)
+    init_from: InitFromConfig = field(default_factory=InitFromConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -10,7 +10,8 @@ Everything random in a run comes from here. A number is decided by the run's arm
 
 The arm is in all of them. So seed 0 is no set of weights and batches that networks share: seed 0 of an arm is one draw
 of that arm, as independent of another arm's seed 0 as of its own seed 1, and that is what Welch's interval supposes of
-the runs that it compares. Runs of one arm and seed are the same, wherever they are trained. Which images are set aside
+the runs that it compares. How a run is evaluated is left out of the arm here: probed, it has the numbers that it has
+unprobed. Runs of one arm and seed are the same, wherever they are trained. Which images are set aside
 for validation (``split.py``) is decided once for all runs: a data set is no part of what varies.
 
 ``config.identity.STREAMS`` counts the versions of this page; it is part of every run's id.
@@ -22,14 +23,14 @@ from typing import Literal, Self
 
 import torch
 
-from findings.config.identity import Run
+from findings.config.identity import Run, arm_of
 
 Purpose = Literal["initialisation", "order", "crop", "flip", "step", "evaluation"]
 
 
 @dataclass(frozen=True)
 class Randomness:
-    """The streams of one run; ``arm`` is its id without the seed."""
+    """The streams of one run; ``arm`` is its id without the seed, had it the usual evaluation."""
 
     arm: str
     seed: int
@@ -37,7 +38,8 @@ class Randomness:
     @classmethod
     def of(cls, run: Run) -> Self:
         """Of a config alone: ``Randomness.of(identify(config))``."""
-        return cls(run.arm, run.config.seed)
+        decides = {key: value for key, value in run.scientific.items() if not key.startswith("evaluation.")}
+        return cls(arm_of(decides, run.streams), run.config.seed)
 
     def number(self, purpose: Purpose, *parts: int) -> int:
         """63 bits for a purpose and what it depends on, e.g. ``number("order", epoch)``."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from findings.config.identity import schema_defaults
 from findings.errors import InputError
 from findings.judging.selectors import selector, shortest_names
 
@@ -225,7 +226,7 @@ def plan_from(content: Any, where: str) -> Plan:
                 id=arm["arm"],
                 model=str(arm["axes"].get("model", arm["name"])),
                 seeds=tuple(arm["seeds"]),
-                config=dict(arm["config"]),
+                config=schema_defaults() | arm["config"],  # which may be older than some of our keys
                 counts=Counts(**{metric: arm.get(metric) for metric in COUNTED}),
                 data_label=arm["data_label"],
                 brought=tuple(arm.get("brought", ())),

@@ -1,7 +1,8 @@
-"""What networks are stacked from: convolutions, blocks with their shortcuts, stages of blocks; and how they start.
+"""What networks are stacked from: convolutions, blocks with their shortcuts, stages of blocks.
 
 Post-activation (He et al. 2015, figures 2 and 5): convolution, norm, ReLU; the last ReLU comes after the sum.
 Pre-activation (He et al. 2016, figure 4e): norm, ReLU, convolution; nothing comes after the sum.
+In the place of ReLU there may be another ``nonlinearity``.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from findings.nets.nonlinearity import FUNCTIONS, Nonlinearity, layer
 
 Shortcut = Literal["identity", "projection", "none"]
 StrideIn = Literal["1x1", "3x3"]
@@ -21,11 +24,18 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias
     return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias)
 
 
-def rectified(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, *, norm: Norm, bias: bool = False
+def activated(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int = 1,
+    *,
+    norm: Norm,
+    bias: bool = False,
+    nonlinearity: Nonlinearity = "relu",
 ) -> nn.Sequential:
-    """Convolution, norm, ReLU."""
-    return nn.Sequential(convolution(inputs, outputs, kernel, stride, bias=bias), norm(outputs), nn.ReLU(inplace=True))
+    """Convolution, norm, nonlinearity."""
+    return nn.Sequential(convolution(inputs, outputs, kernel, stride, bias=bias), norm(outputs), layer(nonlinearity))
 
 
 def halving_pool() -> nn.MaxPool2d:
@@ -75,10 +85,12 @@ class Block(nn.Module):
         norm: Norm,
         bias: bool = False,
         opens: bool = False,
+        nonlinearity: Nonlinearity = "relu",
     ) -> None:
         super().__init__()
         self.pre_activation = pre_activation
         self.dropout: nn.Module | None = None
+        self.activate = FUNCTIONS[nonlinearity]
         self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
         channels, total_stride = inputs, 1
         for outputs, kernel, stride in layers:
@@ -99,15 +111,15 @@ class Block(nn.Module):
         for index, (convolve, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             y = norm(convolve(y))
             if index < last:
-                y = F.relu(y, inplace=True)
+                y = self.activate(y, inplace=True)
         if self.shortcut is not None:
             y = y + self.shortcut(x)
-        return F.relu(y, inplace=True)
+        return self.activate(y, inplace=True)
 
     def _pre_activated(self, x: Tensor) -> Tensor:
         y = x
         for index, (convolve, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            y = F.relu(norm(y))
+            y = self.activate(norm(y))
             if index == 0 and self.shares_activation:
                 x = y
             if index == 1 and self.dropout is not None:
@@ -144,6 +156,7 @@ def stage(
     norm: Norm,
     bias: bool = False,
     opens: bool = False,
+    nonlinearity: Nonlinearity = "relu",
 ) -> tuple[nn.Sequential, int]:
     """That many blocks, of which the first has the stride; and the channels that come out of them.
 
@@ -161,17 +174,8 @@ def stage(
                 norm=norm,
                 bias=bias,
                 opens=opens and not index,
+                nonlinearity=nonlinearity,
             )
         )
         inputs = layers[-1][0]
     return made, inputs
-
-
-def initialise(network: nn.Module) -> None:
-    """He initialisation: weights normal with variance 2 / fan_in, biases zero (He et al. 2015b, section 2.2)."""
-    for module in network.modules():
-        # a network on the meta device has no values; to draw them torch would import its compiler, for a second
-        if isinstance(module, nn.Conv2d | nn.Linear) and not module.weight.is_meta:
-            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)

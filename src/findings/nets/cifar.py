@@ -7,13 +7,13 @@ Plain networks are the same without shortcuts; bottleneck blocks put out four ti
 
 from typing import Literal
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from findings.errors import InputError
-from findings.nets.blocks import Shortcut, basic, bottleneck, convolution, initialise, stage
+from findings.nets.blocks import Shortcut, basic, bottleneck, convolution, stage
 from findings.nets.checks import fraction, positive
 from findings.nets.heads import FullyConnected, GlobalAveragePool
+from findings.nets.nonlinearity import FUNCTIONS, Initialisation, Nonlinearity, initialise, layer, variant
 from findings.nets.norm import normalise
 
 LAYERS_PER_BLOCK = {"basic": 2, "bottleneck": 3}
@@ -24,7 +24,8 @@ class CifarNet(nn.Module):
 
     Shortcuts: ``identity`` is option A (zero padding, no parameters), ``projection`` option B, ``none`` makes it plain.
     ``width`` is the first stage's, multiplied by ``widening`` (Zagoruyko & Komodakis 2016) in all three stages but not
-    in the stem. Raises InputError for a depth that the blocks cannot make, or a head that dropout cannot serve.
+    in the stem. ``activation`` says whether the ``nonlinearity`` comes after a convolution or before it. Raises
+    InputError for a depth that the blocks cannot make, or a head that dropout cannot serve.
     """
 
     fixed_layers = 2  # the stem and the classifier
@@ -47,6 +48,8 @@ class CifarNet(nn.Module):
         head: Literal["gap", "fc"] = "gap",
         hidden: list[int] = [],  # noqa: B006 (a schema's default, never changed)
         dropout: float = 0.0,
+        nonlinearity: Nonlinearity = "relu",
+        initialisation: Initialisation = "he",
     ) -> None:
         super().__init__()
         _check(width=width, widening=widening, head=head, hidden=hidden, dropout=dropout)
@@ -59,7 +62,7 @@ class CifarNet(nn.Module):
 
         self.stem = nn.Sequential(convolution(channels, width, 3, bias=not batch_norm))
         if not pre_activation:
-            self.stem.extend([norm(width), nn.ReLU(inplace=True)])
+            self.stem.extend([norm(width), layer(nonlinearity)])
         self.stages = nn.Sequential()
         inputs = width
         for index in range(3):
@@ -74,22 +77,24 @@ class CifarNet(nn.Module):
                 norm=norm,
                 bias=not batch_norm,
                 opens=self.opens_activated and not index,
+                nonlinearity=nonlinearity,
             )
             self.stages.append(blocks_of_stage)
-        # after pre-activated blocks the sum still has to be normalised and rectified once (He et al. 2016, appendix)
+        # after pre-activated blocks the sum still has to be normalised and activated once (He et al. 2016, appendix)
+        self.activate = FUNCTIONS[nonlinearity]
         self.last_norm = norm(inputs) if pre_activation else None
         last_size = (size + 3) // 4  # halved twice, each time rounded up
         self.head: nn.Module = (
             GlobalAveragePool(inputs, classes)
             if head == "gap"
-            else FullyConnected(inputs, last_size, classes, hidden, dropout)
+            else FullyConnected(inputs, last_size, classes, hidden, dropout, nonlinearity)
         )
-        initialise(self)
+        initialise(self, initialisation, nonlinearity)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
         x = self.stages(self.stem(x))
         if self.last_norm is not None:
-            x = F.relu(self.last_norm(x))
+            x = self.activate(self.last_norm(x))
         return self.head(x)
 
     @classmethod
@@ -127,7 +132,7 @@ def _variant(model: dict) -> str:
         name += "-fc" + "x".join(str(width) for width in model["hidden"])
         if model["dropout"]:
             name += f"-dropout{model['dropout']:g}"
-    return name
+    return name + variant(model)
 
 
 def _check(*, width: int, widening: int, head: str, hidden: list[int], dropout: float) -> None:

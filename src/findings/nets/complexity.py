@@ -67,11 +67,15 @@ def _parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
+# the shape of what they are given first
+_KEEPING = (F.batch_norm, F.relu, F.leaky_relu, torch.tanh, torch.sigmoid, F.dropout, Tensor.add, Tensor.__add__)
+
+
 class _ShapesOnly(TorchFunctionMode):
     """Spares the arithmetic of what makes torch import its compiler on the meta device, which takes a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in (F.batch_norm, F.relu, F.dropout, Tensor.add, Tensor.__add__):
+        if func in _KEEPING:
             return args[0]
         if func is torch.cat:
             maps, dimension = args  # what to join, and along which dimension

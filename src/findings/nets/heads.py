@@ -1,11 +1,29 @@
 """What turns the last feature maps into class scores."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from findings.errors import InputError
+from findings.nets.nonlinearity import Nonlinearity, layer
+
+
+class Scored(NamedTuple):
+    """What a network with auxiliary heads returns in training; otherwise it returns its logits alone."""
+
+    logits: Tensor  # (N, classes)
+    auxiliary: tuple[Tensor, ...]  # of the same shape each
+
+
+def parted(scored: Any) -> tuple[Tensor, list[Tensor]]:
+    """Logits and auxiliary logits, where there are any: of a network here, or of one of torchvision's."""
+    if isinstance(scored, Tensor):
+        return scored, []
+    logits, *others = scored
+    flat = [each for other in others for each in (other if isinstance(other, tuple) else (other,))]
+    return logits, [each for each in flat if each is not None]
 
 
 class GlobalAveragePool(nn.Module):
@@ -22,19 +40,25 @@ class GlobalAveragePool(nn.Module):
 
 
 class FullyConnected(nn.Sequential):
-    """Flatten, then fully connected layers of the widths in ``hidden`` with ReLU and dropout, then the classifier.
+    """Flatten, fully connected layers of the widths in ``hidden`` with nonlinearity and dropout, the classifier.
 
     One input size only: maps of another size raise InputError.
     """
 
     def __init__(
-        self, channels: int, size: int, classes: int, hidden: Sequence[int] = (), dropout: float = 0.0
+        self,
+        channels: int,
+        size: int,
+        classes: int,
+        hidden: Sequence[int] = (),
+        dropout: float = 0.0,
+        nonlinearity: Nonlinearity = "relu",
     ) -> None:
         self.maps = (channels, size, size)
         layers: list[nn.Module] = [nn.Flatten()]
         inputs = channels * size * size
         for width in hidden:
-            layers += [nn.Linear(inputs, width), nn.ReLU(inplace=True)]
+            layers += [nn.Linear(inputs, width), layer(nonlinearity)]
             if dropout:
                 layers.append(nn.Dropout(dropout))
             inputs = width

@@ -12,15 +12,15 @@ from findings.errors import InputError
 from findings.nets.blocks import (
     Shortcut,
     StrideIn,
+    activated,
     basic,
     bottleneck,
     halving_pool,
-    initialise,
-    rectified,
     stage,
 )
 from findings.nets.checks import positive
 from findings.nets.heads import GlobalAveragePool
+from findings.nets.nonlinearity import Initialisation, Nonlinearity, initialise, variant
 from findings.nets.norm import normalise
 
 BASIC = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}  # blocks per stage
@@ -47,6 +47,8 @@ class ImageNetResNet(nn.Module):
         stride_in: StrideIn = "1x1",
         widening: int = 1,
         width: int = 64,
+        nonlinearity: Nonlinearity = "relu",
+        initialisation: Initialisation = "he",
     ) -> None:
         super().__init__()
         positive(widening=widening, width=width)
@@ -62,7 +64,7 @@ class ImageNetResNet(nn.Module):
         layers_of = basic if depth in BASIC else partial(bottleneck, stride_in=stride_in, widening=widening)
         norm = partial(normalise, batch_norm=True, group=batch_norm_group)
 
-        self.stem = rectified(channels, width, 7, 2, norm=norm)
+        self.stem = activated(channels, width, 7, 2, norm=norm, nonlinearity=nonlinearity)
         self.pool = halving_pool()
         self.stages = nn.Sequential()
         inputs = width
@@ -76,10 +78,11 @@ class ImageNetResNet(nn.Module):
                 shortcut=shortcut,
                 pre_activation=False,
                 norm=norm,
+                nonlinearity=nonlinearity,
             )
             self.stages.append(blocks_of_stage)
         self.head = GlobalAveragePool(inputs, classes)
-        initialise(self)
+        initialise(self, initialisation, nonlinearity)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
         return self.head(self.stages(self.pool(self.stem(x))))
@@ -94,4 +97,4 @@ class ImageNetResNet(nn.Module):
             name += "-identity"
         if model["stride_in"] != "1x1":
             name += f"-stride{model['stride_in']}"
-        return name + (f"-w{model['width']}" if model["width"] != 64 else "")
+        return name + (f"-w{model['width']}" if model["width"] != 64 else "") + variant(model)

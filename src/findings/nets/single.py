@@ -9,9 +9,10 @@ from typing import Literal
 from torch import Tensor, nn
 
 from findings.errors import InputError
-from findings.nets.blocks import Block, basic, bottleneck, initialise
+from findings.nets.blocks import Block, basic, bottleneck
 from findings.nets.checks import positive
 from findings.nets.inception import Inception
+from findings.nets.nonlinearity import initialise
 
 
 class SingleBlock(nn.Module):

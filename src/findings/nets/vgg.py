@@ -10,9 +10,10 @@ from typing import Literal
 from torch import Tensor, nn
 
 from findings.errors import InputError
-from findings.nets.blocks import initialise, rectified
+from findings.nets.blocks import activated
 from findings.nets.checks import fraction, positive
 from findings.nets.heads import FullyConnected, GlobalAveragePool
+from findings.nets.nonlinearity import Initialisation, Nonlinearity, initialise, variant
 from findings.nets.norm import normalise
 
 # convolutions per stage in configurations A, B, D and E; three linear layers make up the rest of the depth
@@ -23,9 +24,10 @@ WIDTHS = (1, 2, 4, 8, 8)  # of the stages, times the first one's
 class VGG(nn.Module):
     """VGG-11, -13, -16 or -19; as published without batch norm, and then with biases.
 
-    ``head=fc`` has fully connected layers of the widths in ``hidden``, each followed by ReLU and dropout; ``head=gap``
-    takes the mean of each map straight to the classifier, and ``hidden`` and ``dropout`` play no part. Raises
-    InputError for a depth that table 1 does not have and for images below 32x32, which five poolings leave nothing of.
+    ``head=fc`` has fully connected layers of the widths in ``hidden``, each followed by the nonlinearity and dropout;
+    ``head=gap`` takes the mean of each map straight to the classifier, and ``hidden`` and ``dropout`` play no part.
+    Raises InputError for a depth that table 1 does not have and for images below 32x32, which five poolings leave
+    nothing of.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class VGG(nn.Module):
         head: Literal["fc", "gap"] = "fc",
         hidden: list[int] = [4096, 4096],  # noqa: B006 (a schema's default, never changed)
         dropout: float = 0.5,
+        nonlinearity: Nonlinearity = "relu",
+        initialisation: Initialisation = "he",
     ) -> None:
         super().__init__()
         positive(width=width, hidden=hidden)
@@ -54,15 +58,17 @@ class VGG(nn.Module):
         for convolutions, times in zip(CONVOLUTIONS[depth], WIDTHS, strict=True):
             stage = nn.Sequential()
             for _ in range(convolutions):
-                stage.append(rectified(inputs, width * times, 3, norm=norm, bias=not batch_norm))
+                stage.append(
+                    activated(inputs, width * times, 3, norm=norm, bias=not batch_norm, nonlinearity=nonlinearity)
+                )
                 inputs = width * times
             self.stages.append(stage.append(nn.MaxPool2d(2)))
         self.head: nn.Module = (
             GlobalAveragePool(inputs, classes)
             if head == "gap"
-            else FullyConnected(inputs, size // 2 ** len(WIDTHS), classes, hidden, dropout)
+            else FullyConnected(inputs, size // 2 ** len(WIDTHS), classes, hidden, dropout, nonlinearity)
         )
-        initialise(self)
+        initialise(self, initialisation, nonlinearity)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
         _check_size(min(x.shape[2:]))
@@ -77,10 +83,10 @@ class VGG(nn.Module):
         if model["batch_norm"]:
             name += "-bn"
         if model["head"] == "gap":
-            return f"{name}-gap"
+            return f"{name}-gap" + variant(model)
         if model["hidden"] != [4096, 4096]:
             name += "-fc" + "x".join(str(width) for width in model["hidden"])
-        return name + (f"-dropout{model['dropout']:g}" if model["dropout"] != 0.5 else "")
+        return name + (f"-dropout{model['dropout']:g}" if model["dropout"] != 0.5 else "") + variant(model)
 
 
 def _check_size(size: int) -> None:

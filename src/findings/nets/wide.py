@@ -7,6 +7,7 @@ from torch import nn
 from findings.nets.blocks import Block, Shortcut
 from findings.nets.checks import fraction
 from findings.nets.cifar import CifarNet, _variant
+from findings.nets.nonlinearity import Initialisation, Nonlinearity
 
 
 class WideResNet(CifarNet):
@@ -33,6 +34,8 @@ class WideResNet(CifarNet):
         head: Literal["gap", "fc"] = "gap",
         hidden: list[int] = [],  # noqa: B006 (a schema's default, never changed)
         dropout: float = 0.0,
+        nonlinearity: Nonlinearity = "relu",
+        initialisation: Initialisation = "he",
     ) -> None:
         fraction(dropout=dropout)
         super().__init__(
@@ -49,6 +52,8 @@ class WideResNet(CifarNet):
             batch_norm=batch_norm,
             head=head,
             hidden=hidden,
+            nonlinearity=nonlinearity,
+            initialisation=initialisation,
         )
         for block in self.modules():
             if dropout and isinstance(block, Block):

@@ -105,7 +105,7 @@ def count(config: Config) -> Complexity:
 
 def _on_meta(config: Config) -> torch.nn.Module:
     with torch.device("meta"):
-        return build(config)
+        return build(config).eval()  # auxiliary heads have no part in what an image costs
 
 
 def counts_of(counts: Complexity) -> dict[str, int]:

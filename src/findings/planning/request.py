@@ -10,6 +10,7 @@ from findings.planning.freezing import freeze_run, write_plan
 from findings.planning.plan import PlannedRun, Planner
 from findings.planning.sweeps import Sweep, find
 from findings.records.record import Record
+from findings.records.starts import source
 
 # overrides that say where and how, not what: with these the plan is the sweep's own
 SILENT = (
@@ -49,6 +50,12 @@ class Request:
             for sweep, planned in zip(self.sweeps, self.plans, strict=True):
                 write_plan(sweep, planned, self.planner, overridden=bool(self.changed))
         return frozen
+
+    def refuse_unfinished_starts(self) -> None:
+        """Runs that begin with another's weights come after it: raises InputError where that one is not finished."""
+        for run in self.runs:
+            if not Record(run.directory).has_begun:
+                source(run)
 
     def refuse_other_data(self) -> None:
         """Load each data set once, before anything starts, and compare it with what runs of that name were trained on.

@@ -20,6 +20,7 @@ from findings.records import provenance
 from findings.training.allocator import keep_memory
 from findings.training.learner import Learner
 from findings.training.processes import ALONE, World
+from findings.training.start import freeze
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
 
@@ -70,6 +71,8 @@ def new_learner(config: Config, stream: Stream, splits: dict[str, Split], world:
     if world.size > 1:
         refuse_unshared_draws(network, config)
         across_devices(network)
+    if config.init_from.freeze:
+        freeze(network)
     return Learner(network, stream, splits, config, world)
 
 

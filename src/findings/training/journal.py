@@ -94,6 +94,7 @@ class Journal(pl.Callback):
             self.write_probes(learner, probed)
             learner.probed = learner.done
         if row:
+            learner.learning_rate.heed(row["validation_error"])
             self.write(row | {"peak_memory_mib": peak_memory(learner.device)})
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
 

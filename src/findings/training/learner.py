@@ -2,14 +2,14 @@
 
 Lightning is given *chunks* of steps as batches: its cost per batch is then paid once for many steps, and a checkpoint
 can be written at every chunk's end. Where training stands is the buffer ``iteration``; batch order, crops, flips and
-dropout are pure functions of it and the seed, so that a resumed run needs only the weights, the momentum and the
-buffers.
+dropout are pure functions of it and the seed, so that a resumed run needs only the weights, the optimiser's state
+and the buffers.
 """
 
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pytorch_lightning as pl
 import torch
@@ -19,11 +19,13 @@ from torch.utils.data import IterableDataset
 
 from findings.config.schema import Config, Remeasure
 from findings.data.stream import Split, Stream
+from findings.nets import weights
 from findings.training.metrics import ErrorAndLoss
+from findings.training.optimizer import optimizer_for
 from findings.training.predictions import in_order
 from findings.training.probes.due import pauses, probes_of
 from findings.training.processes import ALONE, World
-from findings.training.schedule import learning_rate
+from findings.training.schedule import LearningRate
 from findings.training.steps import Stepper, stepper_for
 
 
@@ -47,6 +49,7 @@ class Learner(pl.LightningModule):
         self.automatic_optimization = False  # many steps in one Lightning batch
         self.network, self.stream, self.splits, self.config = network, stream, splits, config
         self.world = world
+        self.learning_rate = LearningRate(config.recipe)
         self.training_error = ErrorAndLoss()  # of this epoch's steps
         # where the last epoch is a short one: of the steps of the epoch before that are among the last steps_per_epoch
         self.carried_error = ErrorAndLoss()
@@ -63,24 +66,24 @@ class Learner(pl.LightningModule):
     def forward(self, images: Tensor) -> Tensor:  # (N, C, H, W) -> (N, classes)
         return self.network(images)  # type: ignore[no-any-return]
 
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        if mode:
+            weights.train(self.network, frozen=self.config.init_from.freeze is not None)
+        return self
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        recipe = self.config.recipe
-        return torch.optim.SGD(
-            self.parameters(),
-            lr=learning_rate(recipe, 0),
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-            fused=self.config.trainer.fast,
-        )
+        return optimizer_for(self.network, self.config, self.stream.images.device)
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["seconds"], checkpoint["probed"] = self.seconds, self.probed
+        checkpoint["learning_rate"] = self.learning_rate.state
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         self.done = int(checkpoint["state_dict"]["iteration"])
         self.seconds = checkpoint.get("seconds", 0.0)  # earlier versions did not keep these
         self.probed = checkpoint.get("probed", -1)
+        self.learning_rate.state = checkpoint.get("learning_rate", self.learning_rate.state)
 
     def training_step(self, chunk: Chunk, _: int) -> None:
         """Make the steps of ``chunk``: each is one batch of the recipe."""
@@ -88,7 +91,9 @@ class Learner(pl.LightningModule):
         if self.stepper is None:  # not before: a checkpoint replaces what the optimiser holds
             optimizer = self.optimizers(use_pl_optimizer=False)
             assert isinstance(optimizer, torch.optim.Optimizer)
-            self.stepper = stepper_for(self.network, self.stream, optimizer, self.config, self.world)
+            self.stepper = stepper_for(
+                self.network, self.stream, optimizer, self.config, self.learning_rate, self.world
+            )
         self.stepper.run(chunk.epoch, chunk.start, chunk.stop, self.training_error)
         self.done += chunk.stop - chunk.start
         self.iteration.fill_(self.done)
@@ -160,7 +165,7 @@ class Learner(pl.LightningModule):
             row |= {f"{prefix}_loss": loss, f"{prefix}_error": error}
             if split == "test":
                 row["test_images"] = seen
-        row["lr"] = learning_rate(self.config.recipe, self.done - 1)
+        row["lr"] = self.learning_rate.at(self.done - 1)
         images = int(self.training_error.images)
         row["seconds"], row["images_per_second"] = self.seconds, images / self.seconds if self.seconds else None
         row["train_images"] = train_images

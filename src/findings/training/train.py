@@ -38,6 +38,7 @@ from findings.training.refusals import (
     refuse_small_batch,
 )
 from findings.training.signals import Interrupted, Stop
+from findings.training.start import beginning, take_weights
 from findings.training.steps.fast import compiles
 
 
@@ -106,7 +107,8 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
         refuse_small_batch(config, len(dataset.train_images) - config.data.validation)
         if record.get("diverged"):
             record.forget_training()  # its checkpoint holds no numbers any more
-        record.update(**_opening(record, run, dataset, world))
+        begins = None if record.checkpoint.exists() else beginning(run)
+        record.update(**_opening(record, run, dataset, world), **({"init_from": begins} if begins else {}))
         try:
             with observer(run, record) as told:
                 begin = Begin(run, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint)
@@ -175,6 +177,8 @@ def _fit_here(begin: Begin, dataset: Dataset, journal: Journal, stop: Stop, worl
     learner = new_learner(
         config, *place(dataset, begin.run, device, DTYPES[config.recipe.precision], world.share), world
     )
+    if begin.checkpoint is None:
+        take_weights(learner.network, begin.run)
     with stop.listening(), quiet():
         trainer = new_trainer(config, device, journal, begin.run.directory)
         try:
@@ -200,7 +204,7 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
     """What the record says when a run begins or goes on."""
     config = run.config
     with torch.device("meta"):
-        network = build(config)
+        network = build(config).eval()
         counted = complexity(network, channels=config.data.channels, size=config.data.size)
     return {
         "id": run.id,

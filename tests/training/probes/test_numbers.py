@@ -50,13 +50,18 @@ def rows_of(config: Config, probe: str) -> list[dict[str, str]]:
         return [row for row in csv.DictReader(stream) if row["probe"] == probe]
 
 
-@pytest.mark.parametrize("dropout", [False, True])
-def test_the_gradient_is_that_of_the_step_to_come(dropout: bool, tmp_path: Path) -> None:
+STEPS = {
+    "as it is": {},
+    "dropout": {"model__head": "fc", "model__hidden": "[16]", "model__dropout": 0.5},
+    "smoothed labels": {"recipe__label_smoothing": 0.1},
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_gradient_is_that_of_the_step_to_come(step: str, tmp_path: Path) -> None:
     """So much do the weights move, where nothing but the gradient moves them."""
     changes: dict[str, Any] = {"recipe__momentum": 0, "recipe__weight_decay": 0, "trainer__chunk_seconds": 0}
-    if dropout:
-        changes |= {"model__head": "fc", "model__hidden": "[16]", "model__dropout": 0.5}
-    config = tiny(tmp_path, evaluation__probes=GRADIENTS, recipe__precision="fp64", **changes)
+    config = tiny(tmp_path, evaluation__probes=GRADIENTS, recipe__precision="fp64", **changes, **STEPS[step])
     for at in (5, 12):
         go(config, until=at)
         before = weights(config)
@@ -65,7 +70,7 @@ def test_the_gradient_is_that_of_the_step_to_come(dropout: bool, tmp_path: Path)
         rows = [row for row in rows_of(config, "gradient_norms") if row["iteration"] == str(at)]
         layers = list(dict.fromkeys(row["key"] for row in rows))
         assert layers[0] == "stem.0"
-        assert len(layers) == 8 + dropout
+        assert len(layers) == 8 + (step == "dropout")
         for row in rows:
             name = f"network.{row['key']}.weight"
             gradient = (before[name] - after[name]) / 0.1

@@ -33,7 +33,7 @@ def learner_of(config: Config) -> tuple[Learner, torch.optim.Optimizer]:
 def made(way: type[Stepper], config: Config, steps: int = EPOCH) -> tuple[list[float], list[int], Learner]:
     """Loss and wrong answers of each of the first steps, and the learner after them."""
     learner, optimizer = learner_of(config)
-    taken = way(learner.network, learner.stream, optimizer, config)  # type: ignore[call-arg]
+    taken = way(learner.network, learner.stream, optimizer, config, learner.learning_rate)  # type: ignore[call-arg]
     losses, wrong = [], []
     for iteration in range(steps):
         seen = ErrorAndLoss()
@@ -86,7 +86,7 @@ class NoHost(TorchDispatchMode):
 def test_a_captured_step_reads_no_value_on_the_host(tmp_path: Path) -> None:
     config = tiny(tmp_path)
     learner, optimizer = learner_of(config)
-    captured = Captured(learner.network, learner.stream, optimizer, config)
+    captured = Captured(learner.network, learner.stream, optimizer, config, learner.learning_rate)
     captured.run(0, 0, 1, ErrorAndLoss())
     for group in optimizer.param_groups:
         group["lr"] = 0.1  # the CPU's fused update reads it there; a GPU's does on the device
@@ -100,7 +100,7 @@ def test_addresses_stay_through_steps_and_epochs(tmp_path: Path) -> None:
     """A graph writes where things lay when it was captured."""
     config = tiny(tmp_path)
     learner, optimizer = learner_of(config)
-    captured = Captured(learner.network, learner.stream, optimizer, config)
+    captured = Captured(learner.network, learner.stream, optimizer, config, learner.learning_rate)
     captured.run(0, 0, 2, ErrorAndLoss())
 
     def addresses() -> list[int]:
@@ -166,4 +166,4 @@ def test_a_cpu_takes_fast_steps_and_only_if_it_may(tmp_path: Path) -> None:
     for changes, way in (({}, Fast), (PLAIN, Plain)):
         config = tiny(tmp_path, **changes)
         learner, optimizer = learner_of(config)
-        assert type(stepper_for(learner.network, learner.stream, optimizer, config)) is way
+        assert type(stepper_for(learner.network, learner.stream, optimizer, config, learner.learning_rate)) is way

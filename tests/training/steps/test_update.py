@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from findings.training.steps.update import Update
+from findings.training.steps.update import FusedSGD, update_for
 
 SETTINGS = [
     {"momentum": 0.9, "weight_decay": 1e-4},
@@ -22,17 +22,19 @@ def test_it_is_torchs(settings: dict, dtype: torch.dtype) -> None:
     theirs = copy.deepcopy(ours)
     optimizer = torch.optim.SGD(theirs, lr=0.1, fused=True, **settings)
     own = torch.optim.SGD(ours, lr=0.1, fused=True, **settings)
-    update = Update(own)
+    update = update_for(own)
+    assert isinstance(update, FusedSGD)
     for step in range(5):
         if step == 3:  # as after a resume
             state = copy.deepcopy(own.state_dict())
             own = torch.optim.SGD(ours, lr=0.1, fused=True, **settings)
             own.load_state_dict(state)
-            update = Update(own)
+            update = update_for(own)
         for mine, other in zip(ours, theirs, strict=True):
             mine.grad = torch.randn_like(mine)
             other.grad = mine.grad.clone()
-        update.group["lr"] = optimizer.param_groups[0]["lr"] = 0.1 / (step + 1)
+        optimizer.param_groups[0]["lr"] = 0.1 / (step + 1)
+        update.set_rate(0.1 / (step + 1))
         with torch.no_grad():
             update.make()
         optimizer.step()

@@ -8,12 +8,12 @@ from findings.training.probes.moment import Moment
 
 
 class GradientNorms:
-    """Of each convolution's and linear layer's weight: the gradient of the batch's mean loss, without weight decay.
+    """Of each convolution's and linear layer's weight: the gradient of the loss that is trained, without weight decay.
 
-    It is the gradient of the step that comes next: on its batch, in training mode, with its dropout. After the last
-    step that is the step that would come next. ``gradient_norm`` is the L2 norm, ``gradient_mean_absolute`` the mean of
-    the absolute values, which layers of different sizes are compared by (He et al. 2015, section 4.1, on whether plain
-    networks' gradients vanish).
+    It is the gradient of the step that comes next: on its batch, in training mode, with its dropout, its smoothed
+    labels and its auxiliary heads; frozen layers have none. After the last step that is the step that would come next.
+    ``gradient_norm`` is the L2 norm, ``gradient_mean_absolute`` the mean of the absolute values, which layers of
+    different sizes are compared by (He et al. 2015, section 4.1, on whether plain networks' gradients vanish).
     """
 
     name = "gradient_norms"
@@ -22,21 +22,23 @@ class GradientNorms:
         self.at = at
 
     def measure(self, moment: Moment) -> list[Number]:
-        from findings.training.steps.loss import (
-            cross_entropy,
-        )  # plans check arguments, and should not wait for torchmetrics
+        from findings.training.steps.loss import Loss  # plans check arguments, and should not wait for torchmetrics
 
-        network, layers = moment.network.train(), weighted(moment.network)
+        network, loss = moment.network_in_training(), Loss(moment.config.recipe)
+        layers = weighted(network)
         images, labels = moment.next_batch()
         moment.seed_step()
         with torch.enable_grad(), moment.autocast():
-            loss = cross_entropy(network(images), labels)
-        weights = [layer.weight for layer in layers.values()]
-        found = torch.autograd.grad(loss, weights, allow_unused=True)
+            trained, _, _ = loss(network(images), labels)
+        weights = {name: layer.weight for name, layer in layers.items() if layer.weight.requires_grad}
+        gradients = torch.autograd.grad(trained, list(weights.values()), allow_unused=True)
+        found = dict(zip(weights, gradients, strict=True))
         numbers = []
-        for name, gradient in zip(layers, found, strict=True):
+        for name in layers:
+            gradient = found.get(name)
             if gradient is None:
-                numbers.append(Number(name, "gradient_norm", None, "takes no part in the loss"))
+                reason = "takes no part in the loss" if name in found else "is frozen"
+                numbers.append(Number(name, "gradient_norm", None, reason))
                 continue
             gradient = gradient.double()
             numbers.append(Number(name, "gradient_norm", float(gradient.norm())))

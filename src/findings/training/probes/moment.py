@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from findings.config.schema import Config
 from findings.data.parts import WHOLE
 from findings.data.stream import Split
+from findings.nets import weights
 from findings.nets.synced import on_one_device
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Moment:
     def network(self) -> nn.Module:
         """A copy, in evaluation mode; its batch norm sees the batch that it is given and asks no other device."""
         return on_one_device(copy.deepcopy(self._learner.network)).eval()
+
+    def network_in_training(self) -> nn.Module:
+        """The copy as steps have it: in training mode, save what is frozen."""
+        return weights.train(self.network, frozen=self.config.init_from.freeze is not None)
 
     def seed_step(self) -> None:
         """Let the network draw what it draws in the step to come."""

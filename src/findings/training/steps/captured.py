@@ -6,6 +6,7 @@ from torch import nn
 from findings.config.schema import Config
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
+from findings.training.schedule import LearningRate
 from findings.training.steps.fast import Fast
 
 FIRST = 3  # steps before the capture: momentum, workspaces and compiled kernels come to be in them
@@ -21,15 +22,22 @@ class Captured(Fast):
 
     kind = "captured"
 
-    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
-        super().__init__(network, stream, optimizer, config)
+    def __init__(
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+    ) -> None:
+        super().__init__(network, stream, optimizer, config, learning_rate)
         device = stream.images.device
         self.position = torch.zeros((), dtype=torch.int64, device=device)
         self.wrong = torch.zeros((), dtype=torch.int64, device=device)
         self.summed = torch.zeros((), dtype=torch.float64, device=device)
         self.rate = torch.zeros((), device=device)
         self.rate_set: float | None = None
-        self.update.group["lr"] = self.rate
+        self.update.set_rate(self.rate)
         self.side = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.graph: torch.cuda.CUDAGraph | None = None
         self.made = 0  # steps in this process
@@ -54,7 +62,7 @@ class Captured(Fast):
 
     def set_rate(self, iteration: int) -> None:
         rate = self.rate_at(iteration)
-        if rate != self.rate_set:  # a few times in a run
+        if rate != self.rate_set:  # of most schedules a few times in a run
             self.rate.fill_(rate)
             self.rate_set = rate
 

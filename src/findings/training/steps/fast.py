@@ -10,9 +10,9 @@ from findings.data.batches import batches_of
 from findings.data.stream import Stream
 from findings.nets.draws import draws
 from findings.training.metrics import ErrorAndLoss
-from findings.training.schedule import learning_rate
-from findings.training.steps.loss import cross_entropy
-from findings.training.steps.update import Update
+from findings.training.schedule import LearningRate
+from findings.training.steps.loss import Loss
+from findings.training.steps.update import update_for
 
 
 def compiles(network: nn.Module, config: Config) -> bool:
@@ -25,15 +25,20 @@ class Fast:
 
     kind = "fast"
 
-    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
-        self.network, self.update, self.config = network, Update(optimizer), config
-        self.steps_per_epoch, self.batches, self.randomness = (
-            stream.steps_per_epoch,
-            batches_of(stream),
-            stream.randomness,
-        )
+    def __init__(
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+    ) -> None:
+        self.network, self.update, self.config = network, update_for(optimizer), config
+        self.learning_rate, self.loss = learning_rate, Loss(config.recipe)
+        self.steps_per_epoch, self.batches = stream.steps_per_epoch, batches_of(stream)
+        self.randomness = stream.randomness
         self.full = len(self.batches.starts)  # images of all batches but an epoch's last
-        self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = self.forward
+        self.forward_full: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]] = self.forward
         self.execution = self.kind
         if compiles(network, config):
             self.execution += ", compiled"
@@ -55,27 +60,27 @@ class Fast:
         seen.images += images
 
     def set_rate(self, iteration: int) -> None:
-        self.update.group["lr"] = self.rate_at(iteration)
+        self.update.set_rate(self.rate_at(iteration))
         self.randomness.seed_torch("step", iteration, device=self.batches.order.device)
 
     def rate_at(self, iteration: int) -> float:
         """The learning rate as the weights' type has it: a graph reads an fp32 number, and all steps are to agree."""
-        return torch.tensor(learning_rate(self.config.recipe, iteration), dtype=self.batches.mean.dtype).item()
+        return torch.tensor(self.learning_rate.at(iteration), dtype=self.batches.mean.dtype).item()
 
     def step(self, images: Tensor, labels: Tensor, wrong: Tensor, summed: Tensor) -> int:
         """One update; adds the wrong answers and the sum of the losses to the counters. The number of images."""
         size = len(labels)
         forward = self.forward_full if size == self.full else self.forward
-        loss, mistakes = forward(images, labels)
+        trained, reported, mistakes = forward(images, labels)
         self.update.forget_gradients()
-        loss.backward()
+        trained.backward()
         with torch.no_grad():
             self.update.make()
         wrong += mistakes
-        summed += loss.detach().double() * size
+        summed += reported.detach().double() * size
         return size
 
-    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """(loss, wrong answers)."""
-        logits = self.network(images)
-        return cross_entropy(logits, labels), (logits.detach().argmax(1) != labels).sum()
+    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(loss to descend, loss to report, wrong answers)."""
+        trained, reported, logits = self.loss(self.network(images), labels)
+        return trained, reported, (logits.detach().argmax(1) != labels).sum()

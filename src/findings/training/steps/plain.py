@@ -6,8 +6,8 @@ from torch import nn
 from findings.config.schema import Config
 from findings.data.stream import Stream
 from findings.training.metrics import ErrorAndLoss
-from findings.training.schedule import learning_rate
-from findings.training.steps.loss import cross_entropy
+from findings.training.schedule import LearningRate
+from findings.training.steps.loss import Loss
 
 
 class Plain:
@@ -15,19 +15,26 @@ class Plain:
 
     execution = "plain"
 
-    def __init__(self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+    ) -> None:
         self.network, self.stream, self.optimizer, self.config = network, stream, optimizer, config
+        self.learning_rate, self.loss = learning_rate, Loss(config.recipe)
 
     def run(self, epoch: int, start: int, stop: int, seen: ErrorAndLoss) -> None:
         for position in range(start, stop):
             iteration = epoch * self.stream.steps_per_epoch + position
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.config.recipe, iteration)
+                group["lr"] = self.learning_rate.at(iteration)
             images, labels = self.stream.batch(epoch, position)
             self.stream.randomness.seed_torch("step", iteration, device=images.device)
-            logits = self.network(images)
-            loss = cross_entropy(logits, labels)
+            trained, reported, logits = self.loss(self.network(images), labels)
             self.optimizer.zero_grad()
-            loss.backward()
+            trained.backward()
             self.optimizer.step()
-            seen.update(logits, labels, loss)
+            seen.update(logits, labels, reported)

@@ -10,6 +10,7 @@ from findings.nets.norm import GroupedBatchNorm2d
 from findings.nets.synced import PartOfDropout
 from findings.training.metrics import ErrorAndLoss
 from findings.training.processes import World
+from findings.training.schedule import LearningRate
 from findings.training.steps.fast import Fast
 
 
@@ -24,12 +25,18 @@ class Shared(Fast):
     kind = "shared"
 
     def __init__(
-        self, network: nn.Module, stream: Stream, optimizer: torch.optim.Optimizer, config: Config, world: World
+        self,
+        network: nn.Module,
+        stream: Stream,
+        optimizer: torch.optim.Optimizer,
+        config: Config,
+        learning_rate: LearningRate,
+        world: World,
     ) -> None:
-        super().__init__(network, stream, optimizer, config)
+        super().__init__(network, stream, optimizer, config, learning_rate)
         self.stream, self.world = stream, world
         self.dropouts = [layer for layer in network.modules() if isinstance(layer, PartOfDropout)]
-        norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d)]
+        norms = [layer for layer in network.modules() if isinstance(layer, GroupedBatchNorm2d) and layer.training]
         self.group = norms[0].group if norms else 1  # of account where there are statistics
         self.statistics = [s for norm in norms for s in (norm.running_mean, norm.running_var) if s is not None]
         first = self.update.parameters[0]
@@ -74,13 +81,12 @@ class Shared(Fast):
     def find(self, batch: tuple[Tensor, Tensor], size: int, total: int) -> None:
         """Lay out what this device adds: of a batch of ``total`` images the part that its ``size`` contribute."""
         self.update.forget_gradients()
-        loss, mistakes = self.forward(*batch)
-        loss = loss * (size / total)
-        loss.backward()
+        trained, reported, mistakes = self.forward(*batch)
+        (trained * (size / total)).backward()
         with torch.no_grad():
             found = [parameter.grad for parameter in self.update.parameters if parameter.grad is not None]
             torch._foreach_copy_(self.gradients, found)  # raises if a parameter took no part in the loss
             if self.statistics:
                 share = groups(size, self.group) / groups(total, self.group)
                 torch._foreach_copy_(self.averages, torch._foreach_mul(self.statistics, share))
-            self.counters[0], self.counters[1] = loss.detach(), mistakes
+            self.counters[0], self.counters[1] = reported.detach() * (size / total), mistakes
