@@ -77,6 +77,12 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
         if value is None and type(None) in get_args(kind):
             return None
         return _typed(key, value, next(k for k in get_args(kind) if k is not type(None)))
+    if kind is Any:
+        return value
+    if origin is dict:
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise InputError(key, f"'{value}' is no mapping such as {{a: 1, b: two}}")
+        return {name: _typed(f"{key}.{name}", item, get_args(kind)[1]) for name, item in value.items()}
     if origin is list:
         if not isinstance(value, list | tuple):
             raise InputError(key, f"'{value}' is not a list")
