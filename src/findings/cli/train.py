@@ -88,7 +88,7 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
     if not completing:
         # Hydra wants its flags after the overrides
         arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
-        arguments = [*_check(arguments), *arguments]
+        arguments = [*_check(arguments), *map(_for_hydra, arguments)]
     outcomes: list[Outcome] = []
     refused: list[InputError] = []
 
@@ -112,6 +112,11 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
 def _overrides(texts: Sequence[str]) -> list[str]:
     """Less those about Hydra itself, and the file of conf/special/, which the composer finds by itself."""
     return [text for text in texts if not text.startswith(("hydra", "special="))]
+
+
+def _for_hydra(argument: str) -> str:
+    """A hyperparameter may be one that the model's file leaves at its default, of which Hydra knows nothing."""
+    return f"++{argument}" if argument.startswith("model.") else argument
 
 
 def _check(arguments: list[str]) -> list[str]:

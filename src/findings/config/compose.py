@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -22,27 +23,34 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from findings.config import hyperparameters
+from findings.config import hyperparameters, search_path
 from findings.config.checks import check
-from findings.config.folders import shared
+from findings.config.folders import folders, shared
 from findings.config.identity import Run, identify
 from findings.config.schema import Config
 from findings.errors import InputError
 
 ConfigStore.instance().store(name="schema", node=Config)
+search_path.register()
 
 # OmegaConf's names of types, cut to three letters, in words
 TYPES = {"int": "a whole number", "flo": "a number", "boo": "true or false", "str": "a text"}
 
 
-@cache
 def groups() -> dict[str, list[str]]:
-    """{group: its choices}, from the folders of conf/; not cluster/, which is no part of a run's config."""
-    return {
-        folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
-        for folder in sorted(shared("conf").iterdir())
-        if folder.is_dir() and folder.name not in ("special", "cluster")
-    }
+    """{group: its choices}, from every conf/ there is; not cluster/, which is no part of a run's config."""
+    return _groups(Path.cwd())
+
+
+@cache
+def _groups(_: Path) -> dict[str, list[str]]:
+    """Of a working directory, since its own choices are among them."""
+    ours = [folder.name for folder in sorted(shared("conf").iterdir()) if folder.is_dir()]
+    return {name: _choices(name) for name in ours if name not in ("special", "cluster")}
+
+
+def _choices(group: str) -> list[str]:
+    return sorted({file.stem for folder in folders("conf") for file in (folder / group).glob("*.yaml")})
 
 
 def parse(texts: Sequence[str]) -> list[Override]:
@@ -122,7 +130,9 @@ class Composer:
                     tree = compose("config", list(chosen), return_hydra_config=True)
                 except (HydraException, OmegaConfBaseException) as error:
                     raise InputError("conf", f"{' '.join(chosen)}: {str(error).splitlines()[0]}") from None
-            recipe = tree.hydra.runtime.choices.recipe
+            recipe = tree.hydra.runtime.choices.get("recipe")
+            if recipe is None or OmegaConf.get_type(tree) is not Config:
+                raise InputError(str(_primary()), "stands for the config.yaml of findings, but its defaults are others")
             with open_dict(tree):
                 del tree["hydra"]
             text = OmegaConf.to_yaml(tree)
@@ -137,7 +147,7 @@ class Composer:
                 if node is not None:
                     _converted(key, node, override.value())
                 with open_dict(tree.model):
-                    OmegaConf.update(tree, key, override.value(), merge=False)
+                    OmegaConf.update(tree, key, override.value(), merge=True)
             except OmegaConfBaseException as error:
                 raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
         return _objects(tree)
@@ -150,7 +160,7 @@ class Composer:
         for override in values:
             section, _, key = override.key_or_group.rpartition(".")
             node, value = _leaf(base.tree, override), override.value()
-            if not isinstance(node, ValueNode) or _refers(value):
+            if not isinstance(node, ValueNode) or _refers(value) or section.startswith("model."):
                 return None
             value = _converted(override.key_or_group, node, value)
             if section == "model":
@@ -174,18 +184,23 @@ def _conf() -> Iterator[None]:
         GlobalHydra.instance().hydra = started
 
 
+def _primary() -> Path:
+    """The config.yaml that composition begins with."""
+    return next(folder / "config.yaml" for folder in folders("conf") if (folder / "config.yaml").exists())
+
+
 def special_for(recipe: str, network: str) -> str | None:
     """The file of conf/special/ for a recipe and the network that results, however it was asked for; None without one.
 
     ``resnet110`` is for the network of that name and its variants (``resnet110-w8``), whose names go on after a hyphen.
     """
-    fitting = [file for file in _special_files() if f"{recipe}-{network}-".startswith(f"{file}-")]
+    fitting = [file for file in _special_files(Path.cwd()) if f"{recipe}-{network}-".startswith(f"{file}-")]
     return max(fitting, key=len, default=None)
 
 
 @cache
-def _special_files() -> list[str]:
-    return sorted(file.stem for file in (shared("conf") / "special").glob("*.yaml"))
+def _special_files(_: Path) -> list[str]:
+    return _choices("special")
 
 
 def hyperparameters_of(model: str) -> dict[str, Any]:
@@ -219,7 +234,7 @@ def _leaf(tree: DictConfig, override: Override) -> Node | None:
         raise InputError(key, "there is such a key already; leave out the '+'")
     if node is not None and not isinstance(node, DictConfig):
         return node  # type: ignore[no-any-return]
-    if key.startswith("model.") and key[6:] in hyperparameters.defaults(tree.model._target_):
+    if key.startswith("model.") and hyperparameters.holds(tree.model._target_, key[6:]):
         return None
     raise _unknown(tree, key)
 

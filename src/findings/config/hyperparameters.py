@@ -2,10 +2,13 @@
 
 import importlib
 import inspect
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from findings.config.folders import described, importable
 from findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,14 +19,27 @@ GIVEN = ("channels", "size", "classes", "batch_norm_group")  # by the data and t
 
 @lru_cache
 def network_class(target: str) -> "type[nn.Module]":
-    """The class that ``model._target_`` names. Raises InputError if there is none."""
+    """The class that ``model._target_`` names, of findings or of a module in the working directory.
+
+    Raises InputError if there is none, or if its module cannot be imported.
+    """
     from torch import nn
 
+    importable()
     module_name, _, name = target.rpartition(".")
+    missing = InputError("model._target_", f"no network '{target}'")
     try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError):
-        raise InputError("model._target_", f"no network '{target}'") from None
+        found = getattr(importlib.import_module(module_name), name, None)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module_name}.".startswith(f"{error.name}."):
+            raise missing from None
+        raise InputError("model._target_", f"{module_name} needs '{error.name}', which is not there") from error
+    except ValueError:  # no module is named
+        raise missing from None
+    except Exception as error:
+        raise InputError("model._target_", f"{module_name} cannot be imported: {described(error)}") from error
+    if found is None:
+        raise missing
     if not (inspect.isclass(found) and issubclass(found, nn.Module) and hasattr(found, "name")):
         raise InputError("model._target_", f"'{target}' is no network: a torch Module with a method `name` is one")
     return found
@@ -32,13 +48,30 @@ def network_class(target: str) -> "type[nn.Module]":
 @lru_cache
 def _hyperparameters(target: str) -> dict[str, tuple[Any, Any]]:
     """{name: (type, default)} of the class's keyword arguments."""
-    cls = network_class(target)
-    hints = get_type_hints(cls.__init__)
-    return {
-        name: (hints[name], parameter.default)
-        for name, parameter in inspect.signature(cls.__init__).parameters.items()
-        if name != "self" and name not in GIVEN
-    }
+    hints = get_type_hints(network_class(target).__init__)
+    found = {}
+    for name, parameter in _parameters(target).items():
+        if name not in ("self", *GIVEN) and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if name not in hints:
+                raise InputError(f"model.{name}", f"{target} gives it no type, which every hyperparameter has")
+            found[name] = hints[name], parameter.default
+    return found
+
+
+def _parameters(target: str) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(network_class(target).__init__).parameters
+
+
+def taken(target: str) -> list[str]:
+    """What of the data and the recipe the class's constructor takes."""
+    return [name for name in GIVEN if name in _parameters(target)]
+
+
+def holds(target: str, key: str) -> bool:
+    """Whether ``key`` is a hyperparameter, or lies within one that is a mapping (kwargs.drop_rate)."""
+    name, _, inner = key.partition(".")
+    kind, _ = _hyperparameters(target).get(name, (None, None))
+    return get_origin(kind) is dict if inner else kind is not None
 
 
 def defaults(target: str) -> dict[str, Any]:
@@ -96,4 +129,10 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
 
 
 def name(resolved: dict[str, Any]) -> str:
-    return network_class(resolved["_target_"]).name(resolved)  # type: ignore[attr-defined, operator, no-any-return]
+    """What the class calls the network. Raises InputError where no run directory could be called so."""
+    called = str(network_class(resolved["_target_"]).name(resolved))  # type: ignore[attr-defined, operator]
+    if not re.fullmatch(r"\w[\w.-]*", called, re.ASCII):
+        raise InputError(
+            "model._target_", f"{resolved['_target_']} is called '{called}': letters, digits, '.', '-' and '_' only"
+        )
+    return called

@@ -52,7 +52,7 @@ class TimmNet(nn.Module):
 
     @property
     def head(self) -> Any:
-        return self.network.get_classifier()
+        return self.network.get_classifier()  # type: ignore[operator]
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
         return self.network(x)  # type: ignore[no-any-return]
@@ -163,7 +163,9 @@ class _Undrawn(TorchFunctionMode):
 def _take(network: nn.Module, channels: int) -> None:
     """Make the first convolution one of images with so many channels."""
     path, first = next(
-        (path, layer) for path, layer in network.named_modules() if isinstance(layer, nn.Conv2d) and layer.in_channels == 3
+        (path, layer)
+        for path, layer in network.named_modules()
+        if isinstance(layer, nn.Conv2d) and layer.in_channels == 3
     )
     made = nn.Conv2d(
         channels,
@@ -192,7 +194,9 @@ def _group(network: nn.Module, group: int | None) -> None:
             grouped.load_state_dict(layer.state_dict())
             _put(network, path, grouped)
         elif isinstance(layer, _BatchNorm):
-            raise InputError("recipe.batch_norm_group", f"is for nn.BatchNorm2d; this network has {type(layer).__name__}")
+            raise InputError(
+                "recipe.batch_norm_group", f"is for nn.BatchNorm2d; this network has {type(layer).__name__}"
+            )
 
 
 def _put(network: nn.Module, path: str, layer: nn.Module) -> None:

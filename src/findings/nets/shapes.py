@@ -37,7 +37,9 @@ def _convolution(
     output_padding: Sequence[int],
     groups: int,
 ) -> Tensor | None:  # (N, C, H, W) -> (N, outputs, H', W'), and likewise in one and three dimensions
-    inputs, outputs = (weight.shape[0], weight.shape[1] * groups) if transposed else (weight.shape[1] * groups, len(weight))
+    inputs, outputs = (
+        (weight.shape[0], weight.shape[1] * groups) if transposed else (weight.shape[1] * groups, len(weight))
+    )
     if x.shape[1] != inputs or x.dim() != weight.dim():
         return None
     shape = []
@@ -75,7 +77,7 @@ def _elementwise(*args: Any, **_: Any) -> Tensor | None:
 
 def _like(x: Tensor) -> Tensor:
     """Of its shape, without gaps, its dimensions in the same order in memory."""
-    order = sorted(range(x.dim()), key=lambda place: -x.stride(place))
+    order = sorted(range(x.dim()), key=x.stride, reverse=True)
     made = x.new_empty([x.shape[place] for place in order])
     return made.permute([order.index(place) for place in range(x.dim())])
 
