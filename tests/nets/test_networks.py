@@ -24,7 +24,7 @@ from findings.nets.wide import WideResNet
 from findings.planning.plan import count
 
 CIFAR, WIDE = "findings.nets.cifar.CifarNet", "findings.nets.wide.WideResNet"
-NAMED = groups()["model"]
+NAMED = sorted({*groups()["model"]} - {"timm", "torchvision"})  # test_foreign.py has those
 TOO_SMALL = {"vgg16"}  # needs 32x32
 MAPS = {name for name in NAMED if name.startswith(("block", "inception"))}  # blocks alone: no images, no classes
 SHAPES = {  # what a model file's costs are for: (channels, size, classes)

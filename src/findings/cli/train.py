@@ -94,7 +94,8 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
 
     def task(_: Any) -> None:  # a run is made in one way only: what Hydra has composed is for its own --cfg
         try:
-            outcomes.append(_train(Composer().compose(_overrides(HydraConfig.get().overrides.task)), retry))
+            told = [text for text in HydraConfig.get().overrides.task if not text.startswith("~")]  # by for_hydra()
+            outcomes.append(_train(Composer().compose(_overrides(told)), retry))
         except InputError as error:  # Hydra would show it among its own frames
             refused.append(error)
 
@@ -122,7 +123,7 @@ def _for_hydra(argument: str) -> str:
 def _check(arguments: list[str]) -> list[str]:
     """Compose every combination, and build its network, before the first one is trained. Raises InputError.
 
-    Returns what Hydra has to be told besides: the file of conf/special/ of a run that has one.
+    Returns what Hydra has to be told besides, to show the run's config.
     """
     from hydra._internal.utils import get_args_parser
 
@@ -157,8 +158,7 @@ def _check(arguments: list[str]) -> list[str]:
             from findings.planning.plan import count
 
             count(run.config)
-    special = None if given.multirun else composer.special(combination)
-    return [f"special={special}"] if special else []
+    return [] if given.multirun else composer.for_hydra(combination)
 
 
 def _train(run: "Run", retry: bool) -> "Outcome":

@@ -6,7 +6,6 @@ overrides.
 """
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from findings.config import hyperparameters, search_path
 from findings.config.checks import check
+from findings.config.conversion import converted, reason, refers
 from findings.config.folders import folders, shared
 from findings.config.identity import Run, identify
 from findings.config.schema import Config
@@ -32,9 +32,6 @@ from findings.errors import InputError
 
 ConfigStore.instance().store(name="schema", node=Config)
 search_path.register()
-
-# OmegaConf's names of types, cut to three letters, in words
-TYPES = {"int": "a whole number", "flo": "a number", "boo": "true or false", "str": "a text"}
 
 
 def groups() -> dict[str, list[str]]:
@@ -89,6 +86,7 @@ class _Base:
 
     tree: DictConfig
     recipe: str  # the file of conf/recipe/ that was chosen
+    left_out: list[str]  # hyperparameters that the scale sets for other networks
     config: Config | None  # the same as dataclasses; None where a value is missing or refers to another
 
 
@@ -108,14 +106,16 @@ class Composer:
         special = special_for(base.recipe, run.name)
         return self._run(self._base((*chosen, f"special={special}")), values) if special else run
 
-    def special(self, overrides: Sequence[str]) -> str | None:
-        """The file of conf/special/ that these overrides bring with them."""
+    def for_hydra(self, overrides: Sequence[str]) -> list[str]:
+        """What else Hydra has to be told of, to compose the same: a file of conf/special/, keys of other networks."""
         chosen = tuple(str(o.input_line) for o in parse(overrides) if o.key_or_group in groups())
-        return special_for(self._base(chosen).recipe, self.compose(overrides).name)
+        base = self._base(chosen)
+        special = special_for(base.recipe, self.compose(overrides).name)
+        return [*([f"special={special}"] if special else []), *(f"~model.{key}" for key in base.left_out)]
 
     def with_seed(self, run: Run, override: str) -> Run:
         """``run`` with the seed of an override such as ``seed=3``."""
-        seed = _converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
+        seed = converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
         seeded = run.with_config(seed=seed)
         check(seeded.config)
         return seeded
@@ -133,10 +133,15 @@ class Composer:
             recipe = tree.hydra.runtime.choices.get("recipe")
             if recipe is None or OmegaConf.get_type(tree) is not Config:
                 raise InputError(str(_primary()), "stands for the config.yaml of findings, but its defaults are others")
+            left_out = _of_other_networks(tree.model, tree.hydra.runtime.choices.model)
             with open_dict(tree):
                 del tree["hydra"]
+                for key in left_out:
+                    del tree.model[key]
             text = OmegaConf.to_yaml(tree)
-            self._bases[chosen] = _Base(tree, recipe, None if "${" in text or "???" in text else _objects(tree))
+            self._bases[chosen] = _Base(
+                tree, recipe, left_out, None if "${" in text or "???" in text else _objects(tree)
+            )
         return self._bases[chosen]
 
     def _on_tree(self, base: _Base, values: list[Override]) -> Config:
@@ -145,11 +150,11 @@ class Composer:
             key, node = override.key_or_group, _leaf(tree, override)
             try:
                 if node is not None:
-                    _converted(key, node, override.value())
+                    converted(key, node, override.value())
                 with open_dict(tree.model):
                     OmegaConf.update(tree, key, override.value(), merge=True)
             except OmegaConfBaseException as error:
-                raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
+                raise InputError(key, f"'{override.value()}' does not fit: {reason(error)}") from None
         return _objects(tree)
 
     def _on_dataclasses(self, base: _Base, values: list[Override]) -> Config | None:
@@ -160,9 +165,9 @@ class Composer:
         for override in values:
             section, _, key = override.key_or_group.rpartition(".")
             node, value = _leaf(base.tree, override), override.value()
-            if not isinstance(node, ValueNode) or _refers(value) or section.startswith("model."):
+            if not isinstance(node, ValueNode) or refers(value) or section.startswith("model."):
                 return None
-            value = _converted(override.key_or_group, node, value)
+            value = converted(override.key_or_group, node, value)
             if section == "model":
                 config.model[key] = value
             elif section:
@@ -206,10 +211,23 @@ def _special_files(_: Path) -> list[str]:
 def hyperparameters_of(model: str) -> dict[str, Any]:
     """Those of a file in conf/model/, defaults included, whatever the scale."""
     _parse_one(f"model={model}")  # refuses what is not there
+    return hyperparameters.resolve(_model_file(model))
+
+
+def _model_file(model: str) -> dict[str, Any]:
     with _conf():
         tree = OmegaConf.to_container(compose(f"model/{model}"))
     assert isinstance(tree, dict)
-    return hyperparameters.resolve(tree["model"])
+    return dict(tree["model"])
+
+
+def _of_other_networks(model: DictConfig, choice: str) -> list[str]:
+    """Hyperparameters that a scale sets for those that have them (quick: a width), and this network has not."""
+    target = model.get("_target_")
+    unknown = [
+        key for key in map(str, model) if target and key != "_target_" and not hyperparameters.holds(target, key)
+    ]
+    return sorted(set(unknown) - set(_model_file(choice))) if unknown else []
 
 
 def _objects(tree: DictConfig) -> Config:
@@ -248,34 +266,6 @@ def _unknown(tree: DictConfig, key: str) -> InputError:
     if "." in key and of_section:
         return InputError(key, "no such key", of_section, key)
     return InputError(key, "no such key", sorted({name.split(".")[0] for name in known} | set(groups())), key)
-
-
-def _refers(value: Any) -> bool:
-    """To another key: OmegaConf checks the type once it is resolved."""
-    return isinstance(value, str) and "${" in value
-
-
-def _converted(key: str, node: Node, value: Any) -> Any:
-    """``value`` as the node's type has it, or InputError."""
-    if not isinstance(node, ValueNode) or _refers(value):
-        return value
-    try:
-        return node.validate_and_convert(value)
-    except OmegaConfBaseException as error:
-        raise InputError(key, f"'{value}' does not fit: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    """OmegaConf's first line, with enum members and types in words."""
-    line = str(error).splitlines()[0]
-    valid = re.search(r"expected one of \[(.*)\]", line)
-    if valid:
-        return "allowed: " + ", ".join(re.findall(r"\w+", valid.group(1).replace("'", "")))
-    if "is not a ListConfig" in line:
-        return "it must be a list such as [1,2]"
-    wanted = re.search(r"(?:to|of type|not a valid) '?(\w+)'?(?: \(.*)?$", line)
-    kind = TYPES.get(wanted.group(1)[:3].lower()) if wanted else None
-    return f"it must be {kind}" if kind else line
 
 
 def flat_keys(config: DictConfig, prefix: str = "") -> list[str]:
