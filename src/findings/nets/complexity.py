@@ -43,13 +43,16 @@ class Complexity:
     layers: int = 0  # convolutions and matrix products, each as often as it is done
 
 
-def complexity(network: nn.Module, *, channels: int, size: int) -> Complexity:
+def complexity(network: nn.Module, *, channels: int, size: int, classes: int | None = None) -> Complexity:
     """Count ``network``, which has to lie on the meta device, for one image of (channels, size, size).
 
-    Raises InputError where the network does not take such images.
+    Raises InputError where the network does not take such images, or does not put out a score for each of ``classes``.
     """
     counter = _Counter()
-    _forward(network, counter, channels, size)
+    output = _forward(network, counter, channels, size)
+    if classes is not None and getattr(output, "shape", None) != (1, classes):
+        found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise InputError("model", f"{type(network).__name__} puts out {found} for one image, not scores (1, {classes})")
     head = getattr(network, "head", None)
     return Complexity(
         _parameters(network),
@@ -69,11 +72,11 @@ def accepts(network: nn.Module, *, channels: int, size: int) -> bool:
     return True
 
 
-def _forward(network: nn.Module, counter: "_Counter", channels: int, size: int) -> None:
+def _forward(network: nn.Module, counter: "_Counter", channels: int, size: int) -> Any:
     try:
         with torch.no_grad(), _evaluating(network), counter:
-            network(torch.empty(1, channels, size, size, device="meta"))
-    except (InputError, NotImplementedError):
+            return network(torch.empty(1, channels, size, size, device="meta"))
+    except InputError:
         raise
     except Exception as error:
         problem = f"fails on images of {channels} x {size} x {size}: {type(error).__name__}: {error}"

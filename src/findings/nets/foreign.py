@@ -177,7 +177,7 @@ def _take(network: nn.Module, channels: int) -> None:
         device=first.weight.device,
     )
     if not first.weight.is_meta:
-        nn.init.normal_(made.weight, std=float(first.weight.std()) * (3 / channels) ** 0.5)
+        nn.init.normal_(made.weight, std=float(first.weight.detach().std()) * (3 / channels) ** 0.5)
         if made.bias is not None:
             nn.init.zeros_(made.bias)
     _put(network, path, made)
