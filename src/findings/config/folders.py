@@ -33,7 +33,7 @@ def shared(folder: str) -> Path:
 def folders(folder: str) -> list[Path]:
     """All directories of that name, in the order in which they are searched."""
     # what was handed to a cluster brings all it needs: a later edit changes no queued run
-    own = [] if (PACKAGE / SNAPSHOT).exists() else [Path(), *extensions().values()]
+    own = [] if _is_snapshot() else [Path(), *extensions().values()]
     candidates = [*(place / folder for place in own), shared(folder)]
     return [found for found in dict.fromkeys(place.resolve() for place in candidates) if found.is_dir()]
 
@@ -52,10 +52,20 @@ def extensions() -> dict[str, Path]:
 
 
 def importable() -> None:
-    """Let modules of the working directory be imported, as Python does for a script that lies there."""
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
+    """Let modules of the working directory be imported, as Python does for a script that lies there.
+
+    In a job of a cluster those that were copied with the code come first, wherever it is started.
+    """
+    here, code = str(Path.cwd()), str(PACKAGE.parent)
+    if _is_snapshot():
+        if sys.path[0] != code:
+            sys.path.insert(0, code)
+    elif here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)
+
+
+def _is_snapshot() -> bool:
+    return (PACKAGE / SNAPSHOT).exists()
 
 
 def described(error: Exception) -> str:
