@@ -77,6 +77,14 @@ def test_a_file_of_ones_own_stands_for_the_one_of_its_name(own: Path) -> None:
     assert hyperparameters_of("resnet20")["width"] == 12
 
 
+def test_an_argument_that_a_file_gives_can_be_overridden(own: Path) -> None:
+    (own / "conf" / "model" / "mine.yaml").write_text(
+        "_target_: findings.nets.foreign.TimmNet\nname: resnet18\nkwargs: {drop_rate: 0.1, act_layer: silu}\n"
+    )
+    run = Composer().compose(["model=mine", "scale=mine", "model.kwargs.drop_rate=0.2"])
+    assert run.config.model["kwargs"] == {"drop_rate": 0.2, "act_layer": "silu"}
+
+
 def test_what_a_scale_sets_for_other_networks_is_left_out_and_a_mistake_is_not(own: Path) -> None:
     """The scale quick makes networks narrow: model.width=8."""
     (own / "my_networks.py").write_text(
@@ -197,7 +205,18 @@ def test_hydra_itself_knows_what_is_ones_own(own: Path, capsys: pytest.CaptureFi
     )
     assert set(told.stdout.split()) == {"model=mine", "model=mine-wide"}
     told = subprocess.run(
-        [sys.executable, "-P", "-m", "findings.cli", "train", "model=mine", "model.width=5", "--cfg", "job"],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "findings.cli",
+            "train",
+            "scale=mine",
+            "model=mine",
+            "model.width=5",
+            "--cfg",
+            "job",
+        ],
         capture_output=True,
         text=True,
         check=True,

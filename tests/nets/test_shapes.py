@@ -53,7 +53,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "in place": lambda: F.hardswish(X + 1, inplace=True),
     "joined": lambda: torch.cat([X, empty(2, 3, 13, 11)], dim=-3),
     "pooled": lambda: F.max_pool2d(X, 3, 2, 1, ceil_mode=True),
-    "pooled beyond": lambda: F.max_pool2d(X, 2, 3, ceil_mode=True),
+    "pooled beyond": lambda: F.max_pool2d(empty(1, 2, 12, 12), 2, 3, ceil_mode=True),
     "averaged": lambda: F.avg_pool2d(X, (3, 2), padding=(1, 0)),
     "norms": lambda: F.layer_norm(F.batch_norm(X, empty(8), empty(8)), (11,)),
     "sums": lambda: X.sum((-1, 1)),
