@@ -1,8 +1,14 @@
 """Costs are counted from the network itself, and leave it as it was."""
 
-import torch
-from torch import nn
+from collections.abc import Callable
 
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from findings.errors import InputError
 from findings.nets.complexity import complexity
 
 
@@ -53,3 +59,45 @@ def test_a_layer_used_twice_counts_twice() -> None:
         network = Twice()
     counted = complexity(network, channels=1, size=4)
     assert (counted.multiply_adds, counted.layers) == (2 * 16 * 9, 2)
+
+
+class By(nn.Module):
+    """A network that is one function."""
+
+    def __init__(self, function: Callable[..., torch.Tensor], *shapes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.function = function
+        self.weights = nn.ParameterList(nn.Parameter(torch.empty(shape)) for shape in shapes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x, *self.weights)
+
+
+@pytest.mark.parametrize(
+    ("network", "multiply_adds"),
+    [
+        (By(lambda x, w: F.linear(x, w), (5, 4)), 2 * 4 * 4 * 5),  # (1, 2, 4, 4) -> (1, 2, 4, 5)
+        (By(lambda x, w: x.flatten(2) @ w, (16, 3)), 2 * 16 * 3),
+        (By(lambda x, w: torch.einsum("nchw,cd->ndhw", x, w), (2, 6)), 16 * 2 * 6),
+        (By(lambda x: F.scaled_dot_product_attention(x, x, x)), 2 * 2 * 4 * 4 * 4),  # 2 heads, 2 products of 4x4 by 4x4
+        (By(lambda x, w: F.conv_transpose2d(x, w, stride=2), (2, 3, 2, 2)), 16 * 2 * 3 * 4),  # each input spreads
+        (By(lambda x, w: F.conv2d(x, w, groups=2), (4, 1, 3, 3)), 4 * 4 * 9),
+        (By(lambda x: x * x.mean((2, 3), keepdim=True)), 0),  # elementwise
+    ],
+)
+def test_products_count_whoever_asks_for_them(network: By, multiply_adds: int) -> None:
+    network.to("meta")
+    assert complexity(network, channels=2, size=4).multiply_adds == multiply_adds
+    with FlopCounterMode(display=False) as oracle, torch.no_grad():
+        network(torch.empty(1, 2, 4, 4, device="meta"))
+    assert oracle.get_total_flops() == 2 * multiply_adds
+
+
+def test_what_is_no_classifier_of_these_classes_is_refused() -> None:
+    with torch.device("meta"):
+        network = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
+    assert complexity(network, channels=1, size=2, classes=3).layers == 1
+    with pytest.raises(InputError, match=r"puts out \(1, 3\) for one image, not scores \(1, 5\)"):
+        complexity(network, channels=1, size=2, classes=5)
+    with pytest.raises(InputError, match="model: Sequential fails on images of 2 x 2 x 2: RuntimeError"):
+        complexity(network, channels=2, size=2)

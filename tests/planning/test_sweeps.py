@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from findings.config.compose import Composer, groups
-from findings.config.folders import shared
+from findings.config.folders import folders, shared
 from findings.errors import InputError
-from findings.planning.sweeps import Sweep, expand, find, folders, hydra_value, names, read
+from findings.planning.sweeps import Sweep, expand, find, hydra_value, names, read
 
 FILES = sorted(shared("sweeps").glob("*/*.yaml"))
 # https://docs.wandb.ai/guides/sweeps/define-sweep-configuration; no key of our own, or `wandb sweep` refuses the file
@@ -154,7 +154,7 @@ def test_sweeps_of_the_working_directory_come_first(tmp_path: Path, monkeypatch:
     write(tmp_path / "sweeps" / "quick" / "depth-degradation.yaml")
     write(tmp_path / "sweeps" / "quick" / "own.yaml")
     monkeypatch.chdir(tmp_path)
-    assert len(folders()) == 2
+    assert len(folders("sweeps")) == 2
     assert "quick/own" in names()
     assert list(find("quick/depth-degradation")[0].axes) == ["scale", "seed"]
 

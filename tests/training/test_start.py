@@ -1,5 +1,6 @@
 """A run begins with the weights that another ended with: all of them, those that fit, or all but the head for good."""
 
+import csv
 import shutil
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,16 @@ def test_a_linear_probe_trains_the_head_alone(source: Config, fast: bool) -> Non
     shutil.rmtree(record_of(config).directory)
     go(config)
     assert numbers(record_of(config)) == whole
+
+
+def test_a_probe_says_which_gradients_there_are_not(source: Config) -> None:
+    probes = "[{_target_:findings.training.probes.gradients.GradientNorms,at:[5]}]"
+    config = after(source, init_from__freeze="backbone", evaluation__probes=probes)
+    assert go(config).status == "finished"
+    with record_of(config).probes.open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["probe"] == "gradient_norms"]
+    assert {row["key"]: row["remark"] for row in rows if not row["value"]}.pop("stem.0") == "is frozen"
+    assert {row["key"] for row in rows if row["value"]} == {"head.classifier"}
 
 
 @pytest.mark.parametrize("group", [2, None], ids=["uneven groups", "batch norm of all"])

@@ -89,21 +89,19 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
     if not completing:
         # Hydra wants its flags after the overrides
         arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
-        arguments = [*_check(arguments), *arguments]
+        arguments = [*_check(arguments), *map(_for_hydra, arguments)]
     outcomes: list[Outcome] = []
     refused: list[InputError] = []
 
     def task(_: Any) -> None:  # a run is made in one way only: what Hydra has composed is for its own --cfg
         try:
-            outcomes.append(_train(Composer().compose(_overrides(HydraConfig.get().overrides.task)), retry))
+            told = [text for text in HydraConfig.get().overrides.task if not text.startswith("~")]  # by for_hydra()
+            outcomes.append(_train(Composer().compose(_overrides(told)), retry))
         except InputError as error:  # Hydra would show it among its own frames
             refused.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors, where it would print some lines and exit
-    sys.argv = [
-        "findings" if completing else "findings train",
-        *map(_for_hydra, arguments),
-    ]  # bash completes for a program of one word
+    sys.argv = ["findings" if completing else "findings train", *arguments]  # bash completes for a program of one word
     try:
         hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
     except HydraException as error:
@@ -126,7 +124,7 @@ def _overrides(texts: Sequence[str]) -> list[str]:
 def _check(arguments: list[str]) -> list[str]:
     """Compose every combination, and build its network, before the first one is trained. Raises InputError.
 
-    Returns what Hydra has to be told besides: the file of conf/special/ of a run that has one.
+    Returns what Hydra has to be told besides, to show the run's config.
     """
     from hydra._internal.utils import get_args_parser
 
@@ -161,8 +159,7 @@ def _check(arguments: list[str]) -> list[str]:
             from findings.planning.plan import count
 
             count(run.config)
-    special = None if given.multirun else composer.special(combination)
-    return [f"special={special}"] if special else []
+    return [] if given.multirun else composer.for_hydra(combination)
 
 
 def _train(run: "Run", retry: bool) -> "Outcome":

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -19,30 +20,35 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import AnyNode, DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
+from omegaconf import DictConfig, IntegerNode, Node, OmegaConf, ValueNode, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from findings.config import hyperparameters
+from findings.config import hyperparameters, search_path
 from findings.config.checks import check
-from findings.config.folders import shared
+from findings.config.conversion import converted, reason, refers
+from findings.config.folders import folders, shared
 from findings.config.identity import Run, identify
 from findings.config.schema import Config
 from findings.errors import InputError
 
 ConfigStore.instance().store(name="schema", node=Config)
+search_path.register()
 
-# OmegaConf's names of types, cut to three letters, in words
-TYPES = {"int": "a whole number", "flo": "a number", "boo": "true or false", "str": "a text"}
+
+def groups() -> dict[str, list[str]]:
+    """{group: its choices}, from every conf/ there is; not cluster/, which is no part of a run's config."""
+    return _groups(Path.cwd())
 
 
 @cache
-def groups() -> dict[str, list[str]]:
-    """{group: its choices}, from the folders of conf/; not cluster/, which is no part of a run's config."""
-    return {
-        folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
-        for folder in sorted(shared("conf").iterdir())
-        if folder.is_dir() and folder.name not in ("special", "cluster")
-    }
+def _groups(_: Path) -> dict[str, list[str]]:
+    """Of a working directory, since its own choices are among them."""
+    ours = [folder.name for folder in sorted(shared("conf").iterdir()) if folder.is_dir()]
+    return {name: _choices(name) for name in ours if name not in ("special", "cluster")}
+
+
+def _choices(group: str) -> list[str]:
+    return sorted({file.stem for folder in folders("conf") for file in (folder / group).glob("*.yaml")})
 
 
 def parse(texts: Sequence[str]) -> list[Override]:
@@ -52,7 +58,9 @@ def parse(texts: Sequence[str]) -> list[Override]:
 
 @lru_cache(maxsize=100_000)
 def _parse_one(text: str) -> Override:
-    if text.startswith("evaluation.probes="):  # W&B's agent writes {'at': [0]} as Python does; Hydra quotes no keys
+    if text.partition("=")[2].startswith(
+        ("{", "[")
+    ):  # W&B's agent writes {'at': [0]} as Python does; Hydra quotes no keys
         text = re.sub(r"""(?<=[{,])(\s*)(['"])(\w+)\2(?=\s*:)""", r"\1\3", text)
     try:
         override = OverridesParser.create().parse_override(text)
@@ -83,6 +91,7 @@ class _Base:
 
     tree: DictConfig
     recipe: str  # the file of conf/recipe/ that was chosen
+    left_out: list[str]  # hyperparameters that the scale sets for other networks
     config: Config | None  # the same as dataclasses; None where a value is missing or refers to another
 
 
@@ -102,14 +111,16 @@ class Composer:
         special = special_for(base.recipe, run.name)
         return self._run(self._base((*chosen, f"special={special}")), values) if special else run
 
-    def special(self, overrides: Sequence[str]) -> str | None:
-        """The file of conf/special/ that these overrides bring with them."""
+    def for_hydra(self, overrides: Sequence[str]) -> list[str]:
+        """What else Hydra has to be told of, to compose the same: a file of conf/special/, keys of other networks."""
         chosen = tuple(str(o.input_line) for o in parse(overrides) if o.key_or_group in groups())
-        return special_for(self._base(chosen).recipe, self.compose(overrides).name)
+        base = self._base(chosen)
+        special = special_for(base.recipe, self.compose(overrides).name)
+        return [*([f"special={special}"] if special else []), *(f"~model.{key}" for key in base.left_out)]
 
     def with_seed(self, run: Run, override: str) -> Run:
         """``run`` with the seed of an override such as ``seed=3``."""
-        seed = _converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
+        seed = converted("seed", IntegerNode(0, is_optional=False), _parse_one(override).value())
         seeded = run.with_config(seed=seed)
         check(seeded.config)
         return seeded
@@ -124,26 +135,32 @@ class Composer:
                     tree = compose("config", list(chosen), return_hydra_config=True)
                 except (HydraException, OmegaConfBaseException) as error:
                     raise InputError("conf", f"{' '.join(chosen)}: {str(error).splitlines()[0]}") from None
-            recipe = tree.hydra.runtime.choices.recipe
+            recipe = tree.hydra.runtime.choices.get("recipe")
+            if recipe is None or OmegaConf.get_type(tree) is not Config:
+                raise InputError(str(_primary()), "stands for the config.yaml of findings, but its defaults are others")
+            left_out = _of_other_networks(tree.model, tree.hydra.runtime.choices.model)
             with open_dict(tree):
                 del tree["hydra"]
+                for key in left_out:
+                    del tree.model[key]
             text = OmegaConf.to_yaml(tree)
-            self._bases[chosen] = _Base(tree, recipe, None if "${" in text or "???" in text else _objects(tree))
+            config = None if "${" in text or "???" in text else _objects(tree)
+            self._bases[chosen] = _Base(tree, recipe, left_out, config)
         return self._bases[chosen]
 
     def _on_tree(self, base: _Base, values: list[Override]) -> Config:
         tree = deepcopy(base.tree)
         for override in values:
             key, node = override.key_or_group, _leaf(tree, override)
-            if key == "init_from.run" and _refers(override.value()):  # a plan has one config for all seeds
+            if key == "init_from.run" and refers(override.value()):  # a plan has one config for all seeds
                 raise InputError(key, "is taken as it is: an id without its seed is the run of each run's own seed")
             try:
                 if node is not None:
-                    _converted(key, node, override.value())
+                    converted(key, node, override.value())
                 with open_dict(tree):
                     OmegaConf.update(tree, key, override.value(), merge=isinstance(override.value(), dict))
             except OmegaConfBaseException as error:
-                raise InputError(key, f"'{override.value()}' does not fit: {_reason(error)}") from None
+                raise InputError(key, f"'{override.value()}' does not fit: {reason(error)}") from None
         return _objects(tree)
 
     def _on_dataclasses(self, base: _Base, values: list[Override]) -> Config | None:
@@ -154,9 +171,10 @@ class Composer:
         for override in values:
             section, _, key = override.key_or_group.rpartition(".")
             node, value = _leaf(base.tree, override), override.value()
-            if not isinstance(node, ValueNode) or isinstance(value, dict) or _refers(value):
+            # below a section's own keys lie those of an optimiser, or of a network's mapping
+            if not isinstance(node, ValueNode) or isinstance(value, dict) or refers(value) or "." in section:
                 return None
-            value = _converted(override.key_or_group, node, value)
+            value = converted(override.key_or_group, node, value)
             if section == "model":
                 config.model[key] = value
             elif section:
@@ -178,36 +196,57 @@ def _conf() -> Iterator[None]:
         GlobalHydra.instance().hydra = started
 
 
+def _primary() -> Path:
+    """The config.yaml that composition begins with."""
+    return next(folder / "config.yaml" for folder in folders("conf") if (folder / "config.yaml").exists())
+
+
 def special_for(recipe: str, network: str) -> str | None:
     """The file of conf/special/ for a recipe and the network that results, however it was asked for; None without one.
 
     ``resnet110`` is for the network of that name and its variants (``resnet110-w8``), whose names go on after a hyphen.
     """
-    fitting = [file for file in _special_files() if f"{recipe}-{network}-".startswith(f"{file}-")]
+    fitting = [file for file in _special_files(Path.cwd()) if f"{recipe}-{network}-".startswith(f"{file}-")]
     return max(fitting, key=len, default=None)
 
 
-@cache
 def brought_with(recipe: str, network: str) -> tuple[str, ...]:
     """The config keys that the file of conf/special/ for a recipe and a network sets; none where there is no file."""
-    name = special_for(recipe, network)
-    if name is None:
-        return ()
-    return tuple(flat_keys(OmegaConf.load(shared("conf") / "special" / f"{name}.yaml")))  # type: ignore[arg-type]
+    return _brought(Path.cwd(), special_for(recipe, network))
 
 
 @cache
-def _special_files() -> list[str]:
-    return sorted(file.stem for file in (shared("conf") / "special").glob("*.yaml"))
+def _brought(_: Path, special: str | None) -> tuple[str, ...]:
+    if special is None:
+        return ()
+    files = (folder / "special" / f"{special}.yaml" for folder in folders("conf"))
+    return tuple(flat_keys(OmegaConf.load(next(file for file in files if file.exists()))))  # type: ignore[arg-type]
+
+
+@cache
+def _special_files(_: Path) -> list[str]:
+    return _choices("special")
 
 
 def hyperparameters_of(model: str) -> dict[str, Any]:
     """Those of a file in conf/model/, defaults included, whatever the scale."""
     _parse_one(f"model={model}")  # refuses what is not there
+    return hyperparameters.resolve(_model_file(model))
+
+
+def _model_file(model: str) -> dict[str, Any]:
     with _conf():
         tree = OmegaConf.to_container(compose(f"model/{model}"))
     assert isinstance(tree, dict)
-    return hyperparameters.resolve(tree["model"])
+    return dict(tree["model"])
+
+
+def _of_other_networks(model: DictConfig, choice: str) -> list[str]:
+    """Hyperparameters that a scale sets for those that have them (quick: a width), and this network has not."""
+    target = model.get("_target_")
+    keys = {str(key) for key in model if target and key != "_target_"}
+    unknown = {key for key in keys if not hyperparameters.holds(target, key)}
+    return sorted(unknown - set(_model_file(choice))) if unknown else []
 
 
 def _objects(tree: DictConfig) -> Config:
@@ -232,7 +271,7 @@ def _leaf(tree: DictConfig, override: Override) -> Node | None:
         raise InputError(key, "there is such a key already; leave out the '+'")
     if node is not None and not isinstance(node, DictConfig):
         return node  # type: ignore[no-any-return]
-    if key.startswith("model.") and key[6:] in hyperparameters.defaults(tree.model._target_):
+    if key.startswith("model.") and hyperparameters.holds(tree.model._target_, key[6:]):
         return None
     if f"{key}.".startswith("recipe.optimizer."):  # checked as a whole, once all of it is there
         return None
@@ -248,34 +287,6 @@ def _unknown(tree: DictConfig, key: str) -> InputError:
     if "." in key and of_section:
         return InputError(key, "no such key", of_section, key)
     return InputError(key, "no such key", sorted({name.split(".")[0] for name in known} | set(groups())), key)
-
-
-def _refers(value: Any) -> bool:
-    """To another key: OmegaConf checks the type once it is resolved."""
-    return isinstance(value, str) and "${" in value
-
-
-def _converted(key: str, node: Node, value: Any) -> Any:
-    """``value`` as the node's type has it, or InputError."""
-    if not isinstance(node, ValueNode) or isinstance(node, AnyNode) or _refers(value):
-        return value
-    try:
-        return node.validate_and_convert(value)
-    except OmegaConfBaseException as error:
-        raise InputError(key, f"'{value}' does not fit: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    """OmegaConf's first line, with enum members and types in words."""
-    line = str(error).splitlines()[0]
-    valid = re.search(r"expected one of \[(.*)\]", line)
-    if valid:
-        return "allowed: " + ", ".join(re.findall(r"\w+", valid.group(1).replace("'", "")))
-    if "is not a ListConfig" in line:
-        return "it must be a list such as [1,2]"
-    wanted = re.search(r"(?:to|of type|not a valid) '?(\w+)'?(?: \(.*)?$", line)
-    kind = TYPES.get(wanted.group(1)[:3].lower()) if wanted else None
-    return f"it must be {kind}" if kind else line
 
 
 def flat_keys(config: DictConfig, prefix: str = "") -> list[str]:

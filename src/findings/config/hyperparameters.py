@@ -1,11 +1,11 @@
-"""A network's hyperparameters, typed by its constructor's signature, as the arguments of probes and optimisers are."""
+"""A network's hyperparameters, which are its class's arguments."""
 
-import importlib
 import inspect
+import re
 from functools import lru_cache
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_origin
 
+from findings.config.arguments import named, signature, typed
 from findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,10 +16,13 @@ GIVEN = ("channels", "size", "classes", "batch_norm_group")  # by the data and t
 
 @lru_cache
 def network_class(target: str) -> "type[nn.Module]":
-    """The class that ``model._target_`` names. Raises InputError if there is none."""
+    """The class that ``model._target_`` names, of findings or of a module in the working directory.
+
+    Raises InputError if there is none, or if its module cannot be imported.
+    """
     from torch import nn
 
-    found = named(target)
+    found = named("model._target_", target)
     if found is None:
         raise InputError("model._target_", f"no network '{target}'")
     if not (inspect.isclass(found) and issubclass(found, nn.Module) and hasattr(found, "name")):
@@ -27,27 +30,25 @@ def network_class(target: str) -> "type[nn.Module]":
     return found
 
 
-def named(target: str) -> Any:
-    """What a dotted name stands for; None if for nothing."""
-    module_name, _, name = str(target).rpartition(".")
-    try:
-        return getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError):
-        return None
-
-
 @lru_cache
+def _arguments(target: str) -> dict[str, tuple[Any, Any]]:
+    return signature(network_class(target))
+
+
 def _hyperparameters(target: str) -> dict[str, tuple[Any, Any]]:
-    return {name: known for name, known in signature(network_class(target)).items() if name not in GIVEN}
+    return {name: known for name, known in _arguments(target).items() if name not in GIVEN}
 
 
-def signature(cls: Any) -> dict[str, tuple[Any, Any]]:
-    """{name: (type, default)} of the constructor's arguments; ``inspect.Parameter.empty`` where there is none."""
-    if cls.__init__ is object.__init__:
-        return {}
-    hints = get_type_hints(cls.__init__)
-    parameters = list(inspect.signature(cls.__init__).parameters.items())[1:]  # without self
-    return {name: (hints.get(name, parameter.empty), parameter.default) for name, parameter in parameters}
+def taken(target: str) -> list[str]:
+    """What of the data and the recipe the class's constructor takes."""
+    return [name for name in GIVEN if name in _arguments(target)]
+
+
+def holds(target: str, key: str) -> bool:
+    """Whether ``key`` is a hyperparameter, or lies within one that is a mapping (kwargs.drop_rate)."""
+    name, _, inner = key.partition(".")
+    kind, _ = _hyperparameters(target).get(name, (None, None))
+    return get_origin(kind) is dict if inner else kind is not None
 
 
 def defaults(target: str) -> dict[str, Any]:
@@ -65,57 +66,11 @@ def resolve(model: dict[str, Any]) -> dict[str, Any]:
     return {"_target_": target} | typed("model", model, _hyperparameters(target), f"hyperparameter of {target}")
 
 
-def typed(where: str, given: dict[str, Any], known: dict[str, tuple[Any, Any]], what: str) -> dict[str, Any]:
-    """Every one of the ``known`` arguments, as ``given`` or its default, each of its type.
-
-    Raises InputError naming the key below ``where`` that is unknown, missing or of another type.
-    """
-    for key in given:
-        if key != "_target_" and key not in known:
-            raise InputError(f"{where}.{key}", f"no such {what}", sorted(known), key)
-    resolved = {}
-    for key, (kind, default) in known.items():
-        if kind is inspect.Parameter.empty:
-            raise InputError(
-                f"{where}.{key}", f"{what.rpartition(' ')[2]} gives it no type, which all that it takes has"
-            )
-        value = given.get(key, default)
-        if value is inspect.Parameter.empty or value == "???":
-            raise InputError(f"{where}.{key}", f"is missing; {what.rpartition(' ')[2]} needs it")
-        resolved[key] = converted(f"{where}.{key}", value, kind)
-    return resolved
-
-
-def converted(key: str, value: Any, kind: Any) -> Any:
-    """``value`` as an annotation ``kind`` has it, or InputError naming the key."""
-    if kind in (Any, inspect.Parameter.empty):
-        return value
-    origin = get_origin(kind)
-    if origin is Literal:
-        allowed = get_args(kind)
-        if value not in allowed:
-            raise InputError(key, f"unknown value '{value}'", [str(a) for a in allowed], str(value))
-        return value
-    if origin in (Union, UnionType):
-        if value is None and type(None) in get_args(kind):
-            return None
-        return converted(key, value, next(k for k in get_args(kind) if k is not type(None)))
-    if origin is list:
-        if not isinstance(value, list | tuple):
-            raise InputError(key, f"'{value}' is not a list")
-        return [converted(key, item, get_args(kind)[0]) for item in value]
-    if origin is tuple:  # which YAML writes as a list
-        kinds = get_args(kind)
-        if not isinstance(value, list | tuple) or len(value) != len(kinds):
-            raise InputError(key, f"'{value}' is not a list of {len(kinds)}")
-        return [converted(key, item, each) for item, each in zip(value, kinds, strict=True)]
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-        return value
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    raise InputError(key, f"'{value}' is not {words.get(kind, kind)}")
-
-
 def name(resolved: dict[str, Any]) -> str:
-    return network_class(resolved["_target_"]).name(resolved)  # type: ignore[attr-defined, operator, no-any-return]
+    """What the class calls the network. Raises InputError where no run directory could be called so."""
+    called = str(network_class(resolved["_target_"]).name(resolved))  # type: ignore[attr-defined, operator]
+    if not re.fullmatch(r"\w[\w.-]*", called, re.ASCII):
+        raise InputError(
+            "model._target_", f"{resolved['_target_']} is called '{called}': letters, digits, '.', '-' and '_' only"
+        )
+    return called

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from findings.config.hyperparameters import converted, named, signature
+from findings.config.arguments import named, of_type, signature
 from findings.config.schema import RecipeConfig
 from findings.errors import InputError
 
@@ -19,7 +19,7 @@ def optimizer_class(target: str) -> "type[torch.optim.Optimizer]":
     """The class that ``recipe.optimizer._target_`` names. Raises InputError if there is none."""
     import torch
 
-    found = named(target)
+    found = named("recipe.optimizer._target_", target)
     if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
         known = [f"torch.optim.{name}" for name in torch.optim.__all__ if isinstance(getattr(torch.optim, name), type)]
         raise InputError("recipe.optimizer._target_", f"no optimiser '{target}'", known, str(target))
@@ -55,7 +55,7 @@ def resolve(recipe: RecipeConfig) -> dict[str, Any] | None:
             known = [name for name in arguments if name not in (*OF_RECIPE, *OF_TRAINING)]
             raise InputError(where, f"no such argument of {target}", known, key)
         kind, default = arguments[key]
-        argument = converted(where, value, kind)
+        argument = of_type(where, value, kind)
         if argument != (list(default) if isinstance(default, tuple) else default):
             resolved[key] = argument
     _try(recipe, resolved)

@@ -1,10 +1,10 @@
-"""The probes that a config names: each a class with typed arguments, as networks are (hyperparameters.py)."""
+"""The probes that a config names: each a class with typed arguments, as networks are (arguments.py)."""
 
 import inspect
 import sys
 from typing import Any
 
-from findings.config import hyperparameters
+from findings.config.arguments import named, signature, typed
 from findings.config.schema import Config
 from findings.errors import InputError
 
@@ -22,7 +22,7 @@ def resolve(config: Config) -> list[dict[str, Any]]:
         where = f"evaluation.probes[{index}]"
         cls = _probe_class(where, given)
         target = f"{cls.__module__}.{cls.__qualname__}"
-        arguments = hyperparameters.typed(where, given, hyperparameters.signature(cls), f"argument of {target}")
+        arguments = typed(where, given, signature(cls), f"argument of {target}")
         _check_iterations(where, _constructed(where, cls, arguments), config.recipe.iterations)
         name = cls.name  # type: ignore[attr-defined]
         if name in names:
@@ -46,7 +46,7 @@ def without_defaults(probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Resolved probes as they are hashed: an argument that a probe gets later renames no earlier run."""
     hashed = []
     for index, probe in enumerate(probes):
-        known = hyperparameters.signature(_probe_class(f"evaluation.probes[{index}]", probe))
+        known = signature(_probe_class(f"evaluation.probes[{index}]", probe))
         usual = {key: default for key, (_, default) in known.items()}
         hashed.append({key: value for key, value in probe.items() if key == "_target_" or value != usual[key]})
     return hashed
@@ -58,7 +58,7 @@ def _probe_class(where: str, given: dict[str, Any]) -> type:
         raise InputError(
             f"{where}._target_", "is missing: the class of the probe, e.g. findings.training.probes.timing.Timing"
         )
-    found = hyperparameters.named(target)
+    found = named(f"{where}._target_", target)
     if found is None:
         module = target.rpartition(".")[0]
         there = vars(sys.modules[module]).items() if module in sys.modules else ()

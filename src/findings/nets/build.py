@@ -5,7 +5,9 @@ from typing import Any
 from torch import nn
 
 from findings.config import hyperparameters
+from findings.config.folders import described
 from findings.config.schema import Config
+from findings.errors import InputError
 
 
 def build(config: Config) -> nn.Module:
@@ -25,7 +27,19 @@ def build(config: Config) -> nn.Module:
 def construct(
     resolved: dict[str, Any], *, channels: int, size: int, classes: int, batch_norm_group: int | None = None
 ) -> nn.Module:
-    """The network of these hyperparameters, defaults included, ``_target_`` among them. Raises InputError likewise."""
-    network = hyperparameters.network_class(resolved["_target_"])
+    """The network of these hyperparameters, defaults included, ``_target_`` among them. Raises InputError likewise.
+
+    A class may do without any of the other arguments, but is not trained without the group that the recipe asks for.
+    """
+    target = resolved["_target_"]
+    network, taken = hyperparameters.network_class(target), hyperparameters.taken(target)
+    if batch_norm_group is not None and "batch_norm_group" not in taken:
+        raise InputError("recipe.batch_norm_group", f"{target} takes none")
+    known = {"channels": channels, "size": size, "classes": classes, "batch_norm_group": batch_norm_group}
     given = {key: value for key, value in resolved.items() if key != "_target_"}
-    return network(channels=channels, size=size, classes=classes, batch_norm_group=batch_norm_group, **given)
+    try:
+        return network(**{key: known[key] for key in taken}, **given)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError("model", f"{target} cannot be made: {described(error)}") from error

@@ -6,6 +6,10 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from findings.errors import InputError
+from findings.nets.norm import GroupedBatchNorm2d
 
 AXES = (0, 2, 3)
 
@@ -94,7 +98,10 @@ def on_one_device(network: nn.Module) -> nn.Module:
 
 
 def across_devices(network: nn.Module) -> None:
-    """Give ``network`` layers that see whole batches; batch norm over groups stays: a group lies on one device."""
+    """Give ``network`` layers that see whole batches; batch norm over groups stays: a group lies on one device.
+
+    Raises InputError for a kind of batch norm that would see this device's part only.
+    """
     for name, layer in network.named_children():
         if type(layer) is nn.BatchNorm2d:
             synced = SyncedBatchNorm2d(layer.num_features, layer.eps, layer.momentum).to(layer.weight)
@@ -102,5 +109,7 @@ def across_devices(network: nn.Module) -> None:
             setattr(network, name, synced)
         elif type(layer) is nn.Dropout:
             setattr(network, name, PartOfDropout(layer.p))
+        elif isinstance(layer, _BatchNorm) and not isinstance(layer, GroupedBatchNorm2d | SyncedBatchNorm2d):
+            raise InputError("trainer.devices", f"{type(layer).__name__} is for one device: nn.BatchNorm2d is for more")
         else:
             across_devices(layer)

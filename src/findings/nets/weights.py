@@ -34,28 +34,35 @@ def take_over(network: nn.Module, given: Mapping[str, Tensor], names: list[str])
         own[name].copy_(given[name])
 
 
-def backbone(network: nn.Module) -> list[nn.Module]:
-    """All parts but the head. Raises InputError where a network does not say which that is."""
+def head_of(network: nn.Module) -> str:
+    """Where its head lies, dotted: what turns maps into scores. Raises InputError where a network does not say so."""
     head = next((found for name in HEADS if isinstance(found := getattr(network, name, None), nn.Module)), None)
-    if head is None:
+    path = next((path for path, part in network.named_modules() if path and part is head), None)
+    if path is None:
         raise InputError("init_from.freeze", f"{type(network).__name__} has no part named {', '.join(HEADS)}", ["null"])
-    return [part for part in network.children() if part is not head]
+    return path
+
+
+def freeze(network: nn.Module) -> None:
+    """Let only the head train."""
+    head = network.get_submodule(head_of(network))
+    network.requires_grad_(False)
+    head.requires_grad_(True)
+    train(network, frozen=True)
 
 
 def train(network: nn.Module, *, frozen: bool) -> nn.Module:
     """Itself, in training mode; a ``frozen`` backbone stays in evaluation mode: its statistics, too, are another's."""
     network.train()
-    for part in backbone(network) if frozen else ():
-        part.eval()
+    if frozen:
+        head = network.get_submodule(head_of(network))
+        for part in network.children():
+            part.eval()
+        head.train()
     return network
 
 
-HEADS = ("head", "fc", "classifier")
-
-
-def of_head(name: str) -> bool:
-    """Whether a tensor of that name is the head's."""
-    return name.partition(".")[0] in HEADS
+HEADS = ("head", "heads", "fc", "classifier")
 
 
 def _shape(tensor: Tensor | None) -> str:

@@ -100,7 +100,8 @@ def _subject(network: Subject) -> dict[str, Any]:
 
 def count(config: Config) -> Complexity:
     """What a config's network costs, for one image."""
-    return complexity(_on_meta(config), channels=config.data.channels, size=config.data.size)
+    data = config.data
+    return complexity(_on_meta(config), channels=data.channels, size=data.size, classes=data.classes)
 
 
 def _on_meta(config: Config) -> torch.nn.Module:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from findings.config.folders import shared
+from findings.config.folders import folders
 from findings.errors import InputError
 
 # what W&B's schema of a sweep knows; it refuses other keys, and so do we
@@ -41,22 +41,16 @@ class Sweep:
         return f"{self.scale}/{self.finding}"
 
 
-def folders() -> list[Path]:
-    """Where sweeps are looked for: in the working directory first, then among those that come with findings."""
-    own = Path("sweeps")
-    return [folder for folder in dict.fromkeys([own.resolve(), shared("sweeps").resolve()]) if folder.is_dir()]
-
-
 def names() -> list[str]:
     """Every sweep there is, as scale/finding."""
-    return sorted({f"{p.parent.name}/{p.stem}" for folder in folders() for p in folder.glob("*/*.yaml")})
+    return sorted({f"{p.parent.name}/{p.stem}" for folder in folders("sweeps") for p in folder.glob("*/*.yaml")})
 
 
 def find(name: str) -> list[Sweep]:
     """The sweep of that name or file, or all sweeps of a scale. Raises InputError naming the nearest."""
     if name.endswith((".yaml", ".yml")):
         return [read(Path(name))]
-    for folder in folders():
+    for folder in folders("sweeps"):
         if (folder / f"{name}.yaml").is_file():
             return [read(folder / f"{name}.yaml")]
     of_scale = [known for known in names() if known.startswith(f"{name}/")]
@@ -138,7 +132,7 @@ def hydra_value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(hydra_value, value))}]"
     if isinstance(value, dict):
-        return f"{{{','.join(f'{key}:{hydra_value(item)}' for key, item in value.items())}}}"
+        return "{" + ",".join(f"{hydra_value(key)}:{hydra_value(item)}" for key, item in value.items()) + "}"
     text = str(value)
     is_word = re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text.lower() not in ("true", "false", "null", "nan", "inf")
     if isinstance(value, int | float) or is_word:

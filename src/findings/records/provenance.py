@@ -10,9 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from findings.config.folders import PACKAGE
+from findings.config.folders import PACKAGE, SNAPSHOT
 
-SNAPSHOT = "snapshot.json"  # in a copy of the package: the commit that it is of
 PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm")
 
 

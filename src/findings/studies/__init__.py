@@ -3,16 +3,23 @@
 Imported from here: ``findings()`` (all of them by name), Finding, Drawing, Subject.
 Never here: a rule of judging, a way to draw that two findings share (report/figures).
 
-A module of this package is a study if it has a ``FINDING``; there is no list to keep.
+A module of this package is a study if it has a ``FINDING``; there is no list to keep. So is a file of studies/ in the
+working directory, or in a package that extends findings (config/folders.py).
 """
 
 import importlib
-import pkgutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING
 
+from findings.config.folders import described, extensions, importable
+from findings.errors import InputError
 from findings.judging.claims import Claim, Roles, cast
 
 if TYPE_CHECKING:
@@ -73,9 +80,57 @@ class Finding:
         return [claim.cast(players) for claim in self.claims]
 
 
-@cache
 def findings() -> dict[str, Finding]:
-    """Every finding by its name, in the order of the names."""
-    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
-    found = [module.FINDING for module in modules if hasattr(module, "FINDING")]
-    return {finding.name: finding for finding in sorted(found, key=lambda finding: finding.name)}
+    """Every finding by its name, in the order of the names.
+
+    Raises InputError for a file outside that cannot be imported, and for a second finding of a name.
+    """
+    return _findings(Path.cwd())
+
+
+@cache
+def _findings(_: Path) -> dict[str, Finding]:
+    """Of a working directory, since its own are among them."""
+    found: dict[str, tuple[Finding, str]] = {}
+    for name, file in _files().items():
+        module = _imported(name, file)
+        finding = getattr(module, "FINDING", None)
+        if finding is None:
+            continue
+        if not isinstance(finding, Finding):
+            raise InputError(str(file), f"FINDING is a {type(finding).__name__}, not a findings.studies.Finding")
+        if finding.name in found:
+            raise InputError(str(file), f"another finding is called '{finding.name}': {found[finding.name][1]}")
+        found[finding.name] = finding, str(file)
+    return {name: found[name][0] for name in sorted(found)}
+
+
+def _files() -> dict[str, Path]:
+    """{module: its file}: those here, of extensions, and of the working directory, where other files may lie, too."""
+    here = {f"{__name__}.{module.name}": Path(__path__[0], f"{module.name}.py") for module in iter_modules(__path__)}
+    outside = [(f"{package}.studies", folder / "studies") for package, folder in extensions().items()]
+    files = {
+        f"{package}.{file.stem}": file
+        for package, folder in [*outside, ("studies", Path("studies").resolve())]
+        for file in sorted(folder.glob("*.py"))
+        if "FINDING" in file.read_text(errors="replace")
+    }
+    return here | files
+
+
+def _imported(name: str, file: Path) -> ModuleType:
+    """By its file, since folders called studies are many."""
+    if name.startswith(f"{__name__}."):
+        return importlib.import_module(name)
+    importable()
+    spec = spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # as import does: dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise InputError(str(file), f"cannot be imported: {described(error)}") from error
+    return module

@@ -16,11 +16,11 @@ from findings.errors import InputError
 from findings.nets.build import build
 from findings.nets.draws import draws, refuse_unshared_draws
 from findings.nets.synced import across_devices
+from findings.nets.weights import freeze
 from findings.records import provenance
 from findings.training.allocator import keep_memory
 from findings.training.learner import Learner
 from findings.training.processes import ALONE, World
-from findings.training.start import freeze
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}
 

@@ -11,7 +11,7 @@ from findings.config.identity import Run
 from findings.config.schema import Config, Match
 from findings.errors import InputError
 from findings.nets.build import build
-from findings.nets.weights import backbone, fitting, of_head, take_over
+from findings.nets.weights import fitting, head_of, take_over
 from findings.records.record import Record
 from findings.records.starts import source
 
@@ -26,14 +26,14 @@ def beginning(run: Run) -> dict[str, Any] | None:
     record = source(run)
     if record is None:
         return None
-    own, given = _shapes(run.config), _shapes(thaw(record.config).config)
-    taken = set(_fitting(run.config, own, given))
+    network, given = _on_meta(run.config), _on_meta(thaw(record.config).config).state_dict()
+    taken = set(_fitting(run.config, network, given))
     return {
         "run": record.directory.name,
         "iteration": record["iteration"],
         "git": record.get("provenance", {}).get("git"),
         "tensors": len(taken),
-        "anew": [name for name in own if name not in taken],
+        "anew": [name for name in network.state_dict() if name not in taken],
         "left": [name for name in given if name not in taken],
     }
 
@@ -43,27 +43,23 @@ def take_weights(network: nn.Module, run: Run) -> None:
     record = source(run)
     if record is not None:
         given = _weights(record)
-        take_over(network, given, _fitting(run.config, network.state_dict(), given))
+        take_over(network, given, _fitting(run.config, network, given))
 
 
-def freeze(network: nn.Module) -> None:
-    """Let only the head train."""
-    for part in backbone(network):
-        part.requires_grad_(False).eval()
-
-
-def _fitting(config: Config, own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+def _fitting(config: Config, network: nn.Module, given: Mapping[str, Tensor]) -> list[str]:
+    own = network.state_dict()
     fits = fitting(own, given, exact=config.init_from.match is Match.exact)
     if config.init_from.freeze:
+        head = head_of(network)
         for name in own:
-            if name not in fits and not of_head(name):
+            if name not in fits and not name.startswith(f"{head}."):
                 raise InputError("init_from.freeze", f"{name} would stay as it was drawn: it does not fit there")
     return fits
 
 
-def _shapes(config: Config) -> dict[str, Tensor]:
+def _on_meta(config: Config) -> nn.Module:
     with torch.device("meta"):
-        return build(config).state_dict()
+        return build(config)
 
 
 def _weights(record: Record) -> dict[str, Tensor]:

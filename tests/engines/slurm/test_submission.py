@@ -1,15 +1,19 @@
 """What is handed to a cluster: which task has which runs, and a script with nothing in it that a user typed."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import outside
 from findings.engines.slurm import script
 from findings.engines.slurm.profile import Profile
 from findings.engines.slurm.script import render
-from findings.engines.slurm.submission import Submission, tasks_for
+from findings.engines.slurm.submission import Submission, read, tasks_for
 from findings.errors import InputError
 
 
@@ -72,3 +76,48 @@ def test_a_template_of_ones_own_comes_first_and_its_mistakes_are_named(
     Path("slurm", script.TEMPLATE).write_text("#!/bin/sh\n{{python}} {{tiem}}\n")
     with pytest.raises(InputError, match=r"slurm/array\.sbatch: \{\{tiem\}\}: no such value; allowed: .*\{\{time\}\}"):
         render(submission(), Profile(), None)
+
+
+def test_code_of_ones_own_goes_with_the_submission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network and a data set of the working directory; a later edit there changes no queued run."""
+    here = outside.write(tmp_path / "here")
+    (here / "my_data").mkdir()
+    (here / "my_data" / "__init__.py").write_text("from findings.data.digits import load\n")
+    (here / "notes.py").write_text("what nothing imports\n")
+    (here / "conf" / "model" / "resnet20.yaml").write_text("_target_: my_networks.MyNet\n")
+    submit = """if True:
+        import sys
+        from pathlib import Path
+        from findings.engines.slurm import submission
+        from findings.planning.request import request
+        asked = request("mine", ["seed=0", "model=mine", "data._target_=my_data.load", "tracking=none"])
+        asked.refuse_other_data()
+        runs = asked.freeze(asked.runs)
+        made = submission.prepare("mine", runs, pack=1, most=10, processes=1)
+        submission.lay_down(made, "")
+        print(made.directory)
+    """
+    python = [sys.executable, "-P"]
+    told = subprocess.run([*python, "-c", submit], cwd=here, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    made = read(Path(told.stdout.strip()))
+    names = {path.name for path in (made.directory / "code").iterdir()}
+    assert names == {"findings", "my_networks.py", "my_data"}
+    for path in here.rglob("*.py"):
+        if not path.is_relative_to(made.directory):
+            path.write_text("raise RuntimeError('edited')\n")
+    for path in (here / "conf").rglob("*.yaml"):
+        path.write_text("edited: true\n")
+    environment = os.environ | {"PYTHONPATH": str(made.directory / "code")}
+    composed = "from findings.config.compose import Composer; print(Composer().compose(['model=resnet20']).name)"
+    for command, working, output in (
+        (
+            [*python, "-m", "findings.cli", "train", "--frozen", str(made.frozen(made.runs[0]))],
+            made.directory,
+            "finished",
+        ),
+        ([sys.executable, "-c", composed], here, "mynet-w8"),  # as W&B's agents do, where the submission was started
+    ):
+        told = subprocess.run(command, cwd=working, env=environment, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stderr
+        assert output in told.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from findings.config.folders import shared
+from findings.config.folders import folders
 from findings.errors import InputError
 
 CHECKPOINT_SECONDS = 10  # that writing one takes at most, on a slow file system
@@ -61,14 +61,12 @@ class Profile:
         return self.nodes * self.devices
 
 
-def folders() -> list[Path]:
-    """Where profiles are looked for: in the working directory first, then among those that come with findings."""
-    own = Path("conf", "cluster").resolve()
-    return [folder for folder in dict.fromkeys([own, (shared("conf") / "cluster").resolve()]) if folder.is_dir()]
+def _folders() -> list[Path]:
+    return [folder / "cluster" for folder in folders("conf")]
 
 
 def names() -> list[str]:
-    return sorted({path.stem for folder in folders() for path in folder.glob("*.yaml")})
+    return sorted({path.stem for folder in _folders() for path in folder.glob("*.yaml")})
 
 
 def read(name: str, overrides: Sequence[str] = ()) -> Profile:
@@ -117,7 +115,7 @@ def read(name: str, overrides: Sequence[str] = ()) -> Profile:
 
 
 def _find(name: str) -> Path:
-    for folder in folders():
+    for folder in _folders():
         if (folder / f"{name}.yaml").is_file():
             return folder / f"{name}.yaml"
     raise InputError("--cluster", f"no profile '{name}' in conf/cluster/", names(), name)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from findings.config.folders import PACKAGE, shared
+from findings.config.folders import PACKAGE, SNAPSHOT, folders
 from findings.engines.slurm.failures import Failures
 from findings.errors import InputError
 from findings.records import provenance
@@ -126,7 +127,8 @@ def lay_down(submission: Submission, script: str) -> None:
     for folder in ("logs", "failures"):
         (submission.directory / folder).mkdir(parents=True)
     _copy_code(submission.directory / "code")
-    shutil.copytree(shared("conf"), submission.directory / "conf")  # where that code looks, should it compose a run
+    for conf in reversed(folders("conf")):  # all of them in the one where that code looks, should it compose a run
+        shutil.copytree(conf, submission.directory / "conf", dirs_exist_ok=True)
     (submission.directory / SCRIPT).write_text(script)
     submission.write()
 
@@ -135,7 +137,23 @@ def _copy_code(folder: Path) -> None:
     """The package as it is now, with the commit that it is of, which a copy without git could not tell."""
     copy = folder / PACKAGE.name
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "installed"))
-    (copy / provenance.SNAPSHOT).write_text(json.dumps(provenance.code()) + "\n")
+    (copy / SNAPSHOT).write_text(json.dumps(provenance.code()) + "\n")
+    for own in sorted(_own_code()):
+        if own.is_dir():
+            shutil.copytree(own, folder / own.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        else:
+            shutil.copy(own, folder)
+
+
+def _own_code() -> set[Path]:
+    """Modules and packages of the working directory that planning has imported: of networks, of data sets."""
+    here, found = Path.cwd(), set()
+    for name, module in list(sys.modules.items()):
+        place = here.joinpath(*name.split("."))
+        file, top = getattr(module, "__file__", None), name.partition(".")[0]
+        if top != PACKAGE.name and file in (f"{place}.py", str(place / "__init__.py")):
+            found.add(here / top if (here / top).is_dir() else here / f"{top}.py")
+    return found
 
 
 def sbatch(submission: Submission, *, internet: bool) -> str:
