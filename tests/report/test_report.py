@@ -21,7 +21,9 @@ def test_a_whole_report(tmp_path: Path) -> None:
     results, runs = write_study(tmp_path)
     built = report.build("quick", results, runs)
     assert [verdict.verdict for verdict in built.verdicts if verdict.because != "not planned"] == ["reproduced"] * 6
-    assert "Not asked at this scale, which trains no such arms: plain networks' training error" in built.readme.read_text()
+    assert (
+        "Not asked at this scale, which trains no such arms: plain networks' training error" in built.readme.read_text()
+    )
     written = everything(results / "quick")
     figures = [
         f"depth-degradation/figures/{n}.{k}" for n in ("error-against-depth", "error-curves") for k in ("png", "svg")
