@@ -44,6 +44,8 @@ def arm(model: str, seeds: list[int], iterations: int = 900, **more: Any) -> dic
         "parameters": {20: 269_722, 56: 853_018}.get(depth, 15_000 * depth),
         "multiply_adds": 2_200_000 * depth,
         "data_label": "Digits (8x8)",
+        "classes": 10,
+        "streams": 2,
     }
 
 

@@ -196,3 +196,19 @@ def test_precision_compares_runs_that_differ_in_nothing_else(benchmark: Any, cap
 )
 def test_precision_is_told_apart_only_where_seeds_allow_it(bf16: list[float], agree: str, benchmark: Any) -> None:
     assert benchmark("precision")._row({"fp32": [1.9, 2.0, 2.1], "bf16": bf16})["agree"] == agree
+
+
+def test_the_rule_of_verdicts_is_wrong_as_rarely_as_it_says(benchmark: Any) -> None:
+    benchmark("verdicts").main(["--studies", "300", "--record"])
+    found = rows("verdicts")
+    assert [(row["seeds"], row["second_sd"]) for row in found[:4]] == [
+        ("3", "1.0"),
+        ("3", "4.0"),
+        ("3", "1.0"),
+        ("5", "1.0"),
+    ]
+    for row in found:
+        assert float(row["covered"]) > 91  # 95, less three standard errors of 300 studies
+        for name in ("false_greater", "false_no_worse", "false_equal", "false_ordered"):
+            assert float(row[name]) < 2.5 + 3 * 0.9
+        assert float(row["any_holm"]) < 5 + 3 * 1.3 - 1

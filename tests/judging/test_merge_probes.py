@@ -9,6 +9,7 @@ import pytest
 from findings.errors import InputError
 from findings.judging.evidence import Evidence, Run, read_plan
 from findings.judging.merge import RUN_PROBE_COLUMNS, merge
+from findings.judging.metrics import METRICS
 from findings.records.probes import EARLIER_COLUMNS, PROBE_COLUMNS
 from made_up_records import arm, arm_id, curve, write_plan, write_record
 
@@ -50,8 +51,8 @@ def check_earlier(run: Run) -> None:
     assert {probe.iteration for probe in run.probes} == {900}
     test_error = run.rows[-1]["test_error"]
     assert test_error is not None
-    assert run.last("shift_error_rise") == pytest.approx(33.3333 - test_error)
-    assert run.last("shift_disagreement") == 10
+    assert METRICS["shift_error_rise"].of(run) == pytest.approx(33.3333 - test_error)
+    assert METRICS["shift_disagreement"].of(run) == 10
 
 
 def test_records_of_the_earlier_form_are_read(study: tuple[Path, Path]) -> None:
@@ -68,7 +69,7 @@ def test_probes_of_both_forms_lie_in_one_table_and_layers_keep_their_order(study
     assert list(norms.items()) == [("stem.0", 900), ("stages.2.1", 901), ("stages.10.0", 902), ("head", 903)]
     assert found.runs[1].probed("gradient_norms", "gradient_norm", 0)["head"] == 3
     assert found.runs[1].probed("gradient_norms", "gradient_norm", 5) == {}
-    assert found.runs[1].last("shift_disagreement") is None
+    assert METRICS["shift_disagreement"].of(found.runs[1]) is None
     with (folder / "probes.csv").open(newline="") as file:
         assert tuple(next(csv.reader(file))) == RUN_PROBE_COLUMNS
 

@@ -17,7 +17,7 @@ def test_the_readme_holds_the_committed_verdicts(monkeypatch):
 def test_a_changed_verdict_changes_the_page(monkeypatch):
     monkeypatch.chdir(ROOT)
     verdicts = report.last_verdicts(Path("results"))
-    verdict = verdicts["cifar10-jpeg"][0]
+    verdict = next(one for one in verdicts["cifar10-jpeg"] if one["kind"] == "greater")
     verdict["verdict"] = "reproduced" if verdict["verdict"] != "reproduced" else "contradicted"
     page = Path("README.md").read_text()
     assert front(page, Path("results"), verdicts) != page

@@ -1,10 +1,10 @@
 """What a report is made of, as plain values: a finding's plan, its arms, and the runs in its tables."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from findings.config.identity import schema_defaults
 from findings.errors import InputError
@@ -124,6 +124,14 @@ class Cost:
     conditions: dict[str, str]  # device, precision, threads, ...: equal wherever costs are compared
 
 
+class Shared(Protocol):
+    """What several runs say together (together.py)."""
+
+    def value(self, metric: str, runs: "Sequence[Run]", of: Callable[[Any], float]) -> float | None: ...
+
+    def write(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Run:
     """One run as the tables hold it. ``rows`` rise with the epoch; errors are in percent."""
@@ -143,6 +151,7 @@ class Run:
     wall_seconds: float
     rows: tuple[Row, ...]
     probes: tuple[Probe, ...] = ()
+    together: "Shared | None" = field(default=None, compare=False, repr=False)
 
     @property
     def is_evidence(self) -> bool:
@@ -182,6 +191,8 @@ class Evidence:
     plan: Plan
     runs: tuple[Run, ...]
     costs: tuple[Cost, ...] = ()
+    wrong: Mapping[str, Any] = field(default_factory=dict)  # of each run the test images it gets wrong (images.py)
+    together: "Shared | None" = field(default=None, compare=False)
 
     def arms(self, term: str) -> list[Arm]:
         """Those of the plan that a term means."""

@@ -5,8 +5,8 @@ number is written such that reading and writing the tables gives the same bytes.
 """
 
 import csv
-import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from findings.errors import InputError
 from findings.judging.evidence import Cost, Evidence, Plan, Probe, Row, Run, read_json, short
 from findings.records.probes import PROBE_COLUMNS, in_long_form
 from findings.system.files import write_if_changed
+from findings.system.tables import as_csv
 
 RUN_COLUMNS = (
     *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
@@ -46,6 +47,9 @@ Tables = dict[str, Entry]  # by run id
 
 def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
     """Bring ``folder``'s tables up to date with the records of the plan's arms, and return what they now hold."""
+    from findings.judging.images import merge_images  # numpy takes its time to import
+    from findings.judging.together import Together
+
     tables = _read_tables(folder)
     for arm in plan.arms:
         for path in sorted(runs_dir.glob(f"{arm.id}-s*/record.json")):
@@ -68,7 +72,9 @@ def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
     _write_tables(folder, tables)
     arms = {arm.id for arm in plan.arms}
     runs = tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key].run["arm"] in arms)
-    return Evidence(plan, runs, _costs(folder / "cost.csv"))
+    store = Together(folder, runs_dir)
+    runs = tuple(replace(run, together=store) for run in runs)
+    return Evidence(plan, runs, _costs(folder / "cost.csv"), merge_images(runs, folder, runs_dir), store)
 
 
 def _progress(run: Cells) -> tuple[bool, int]:
@@ -202,23 +208,15 @@ def _ordered(tables: Tables) -> list[str]:
 
 def _write_tables(folder: Path, tables: Tables) -> None:
     order = _ordered(tables)
-    write_if_changed(folder / "runs.csv", _csv(RUN_COLUMNS, [tables[key].run for key in order]))
+    write_if_changed(folder / "runs.csv", as_csv(RUN_COLUMNS, [tables[key].run for key in order]))
     rows = [row for key in order for row in sorted(tables[key].curves, key=lambda row: int(row["epoch"]))]
     counted = any(row["train_images"] for row in rows)  # tables of runs of earlier versions stay as they are
-    write_if_changed(folder / "curves.csv", _csv(CURVE_COLUMNS if counted else CURVE_COLUMNS[:-1], rows))
+    write_if_changed(folder / "curves.csv", as_csv(CURVE_COLUMNS if counted else CURVE_COLUMNS[:-1], rows))
     probes, path = [row for key in order for row in tables[key].probes], folder / "probes.csv"
     known = _read_csv(path) if path.exists() else []
     before = [cells for row in known for cells in _probes_of_table(path, row, tables[row["id"]].run["iterations"])]
     if probes != before:  # a table of the earlier form that says the same stays as it is
-        write_if_changed(path, _csv(RUN_PROBE_COLUMNS, probes))
-
-
-def _csv(columns: tuple[str, ...], rows: list[Cells]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+        write_if_changed(path, as_csv(RUN_PROBE_COLUMNS, probes))
 
 
 def _costs(path: Path) -> tuple[Cost, ...]:

@@ -51,7 +51,7 @@ def column(name: str) -> Callable[[Run], float | None]:
     return lambda run: run.rows[-1].get(name) if run.rows else None
 
 
-def _sampling(error: str, images: str) -> Callable[[Run], float | None]:
+def percentage_sampling(error: str, images: str) -> Callable[[Run], float | None]:
     """Of a percentage of so many images; with one more wrong and one more right, so that 0 % is no certainty."""
 
     def resolution(run: Run) -> float | None:
@@ -154,7 +154,7 @@ def ratio(first: Metric, second: Metric, *, name: str, sentence: str) -> Metric:
 
 
 def _error(split: str, images: str, sentence: str) -> Metric:
-    return Metric(split, "%", sentence, column(split), resolution=_sampling(split, images), is_error=True)
+    return Metric(split, "%", sentence, column(split), resolution=percentage_sampling(split, images), is_error=True)
 
 
 METRICS = {
@@ -171,14 +171,14 @@ METRICS = {
             "pp",
             "the test error less the re-measured training error",
             _gap,
-            resolution=_sampling("test_error", "test_images"),
+            resolution=percentage_sampling("test_error", "test_images"),
         ),
         Metric(
             "shift_error_rise",
             "pp",
             "the test error over the images moved by 1 pixel or more, less that of the images as they are",
             _shift_error_rise,
-            resolution=_sampling("test_error", "test_images"),
+            resolution=percentage_sampling("test_error", "test_images"),
             distances=("shift",),
         ),
         Metric(
@@ -186,7 +186,7 @@ METRICS = {
             "pp",
             "the percentage of the moved images that are predicted otherwise than unmoved",
             _shift_disagreement,
-            resolution=_sampling("test_error", "test_images"),
+            resolution=percentage_sampling("test_error", "test_images"),
             distances=("shift",),
         ),
         iterations_to(25.0),

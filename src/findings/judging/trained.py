@@ -26,6 +26,7 @@ class Values:
 
     of: Mapping[str, list[float]]  # logarithms where the claim is about ratios
     errors: Mapping[str, float]  # standard error of a term's value by what it was measured on
+    exact: Callable[[Mapping[str, float]], float | None]  # of a contrast, where the images are known one by one
     within: bool  # all terms are metrics of the same runs, so that values of one place are pairs
 
     @property
@@ -33,7 +34,9 @@ class Values:
         return min(len(values) for values in self.of.values())
 
     def estimate(self, contrast: Mapping[str, float]) -> Estimate:
-        resolution = math.sqrt(sum((weight * self.errors[term]) ** 2 for term, weight in contrast.items()))
+        resolution = self.exact(contrast)
+        if resolution is None:
+            resolution = math.sqrt(sum((weight * self.errors[term]) ** 2 for term, weight in contrast.items()))
         if not self.within:
             return welch(contrast, self.of, resolution)
         sums = [sum(w * self.of[term][place] for term, w in contrast.items()) for place in range(self.n)]
@@ -122,6 +125,8 @@ def _unmeasured(claim: Claim, runs: Mapping[str, Sequence[Run]]) -> list[str]:
 
 def _values(claim: Claim, evidence: Evidence, runs: Mapping[str, Sequence[Run]]) -> tuple[Values, dict[str, int]]:
     """And of how many values of a term only the least is known."""
+    from findings.judging.images import sampling_error  # numpy takes its time to import
+
     of, errors, floors = dict[str, list[float]](), dict[str, float](), dict[str, int]()
     within = len(claim.terms) > 1 and len({arm.id for term in claim.terms for arm in evidence.arms(term)}) == 1
     size = _group(claim) if within else 1
@@ -145,7 +150,8 @@ def _values(claim: Claim, evidence: Evidence, runs: Mapping[str, Sequence[Run]])
             error /= statistics.fmean(numbers)
         of[term] = [math.log(number) for number in numbers] if claim.ratio else numbers
         errors[term] = error
-    return Values(of, errors, within), floors
+    by_image = not claim.ratio and all(claim.metric_of(term).name == "test_error" for term in claim.terms)
+    return Values(of, errors, lambda c: sampling_error(c, evidence) if by_image else None, within), floors
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -88,6 +88,8 @@ def _judged(finding: "Finding", evidence: Evidence, folder: Path) -> "list[Verdi
     claims = finding.claims_at(evidence.plan)
     lock, now = locks.read(folder), locks.content_of(claims, evidence.plan)
     verdicts = judge_all(claims, evidence, finding.trained_below)
+    if evidence.together:
+        evidence.together.write()
     return [replace(verdict, deviations=locks.told(lock, now, verdict.id)) for verdict in verdicts]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from findings import studies
-from findings.judging.evidence import Plan, read_plan
+from findings.judging.evidence import EARLIER, Plan, read_plan
 from findings.judging.verdict import Verdict
 from findings.report import words
 from findings.system.files import write_if_changed
@@ -27,8 +27,9 @@ def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
         names = list(dict.fromkeys(verdict["finding"] for verdict in of_scale))
         plan = read_plan(results / scale / names[0] / "plan.json")
         page = results / scale / "README.md"
+        earlier = " Judged by an earlier rule, as the page says." if plan.streams == EARLIER else ""
         lines += [
-            f"**Scale `{scale}`**: {_data(plan)}. {plan.label} All of it is in [{page}]({page}).",
+            f"**Scale `{scale}`**: {_data(plan)}. {plan.label}{earlier} All of it is in [{page}]({page}).",
             "",
             "| claim | verdict | effect | 95 % interval | n |",
             "| --- | --- | --- | --- | --- |",

@@ -1,5 +1,6 @@
-"""What findings asks of the operating system: files that are whole or not there, processes that live, a terminal.
+"""What findings asks of the operating system: whole files, tables as text, processes that live, a terminal.
 
-Imported from here, by every room: ``files``, ``processes``, ``terminal``. It knows nothing of networks, runs or sweeps.
+Imported from here, by every room: ``files``, ``tables``, ``processes``, ``terminal``. It knows nothing of networks,
+runs or sweeps.
 Never here: anything that a researcher would have a word for.
 """
