@@ -42,7 +42,9 @@ def test_both_ways_to_make_a_step_draw_the_same(kind: str, tmp_path: Path) -> No
     for way in (Fast, Plain):
         config = drawing(tmp_path, kind, trainer__fast=way is Fast)
         learner = new_learner(config, *place(load(config.data), identify(config), torch.device("cpu"), torch.float32))
-        stepper: Stepper = way(learner.network, learner.stream, learner.configure_optimizers(), config)
+        stepper: Stepper = way(
+            learner.network, learner.stream, learner.configure_optimizers(), config, learner.learning_rate
+        )
         losses.append([])
         for position in range(4):
             seen = ErrorAndLoss()
