@@ -29,6 +29,6 @@ def test_a_demonstration_is_planned_trained_and_judged(finding: str, tmp_path: P
     assert verdicts.keys() == CLAIMS[finding]
     for one in verdicts.values():
         assert one["verdict"] in ("reproduced", "contradicted", "inconclusive"), one["reason"]
-        assert one["n"] == 3
+        assert one["n"] >= 3
         assert one["ci95"] is not None, one["reason"]
         assert one["ci95"][0] < one["effect"] < one["ci95"][1]
