@@ -4,9 +4,10 @@ from findings.judging.claims import Claim
 from findings.studies import Finding
 
 NAME = "norm-and-rate"
+NORMS = {"with": "true", "without": "false"}
 LABELS = {
-    f"{norm} norm, lr {rate}": f"model=resnet8 model.batch_norm={'true' if norm == 'with' else 'false'} recipe.lr={rate}"
-    for norm in ("with", "without")
+    f"{norm} norm, lr {rate}": f"model=resnet8 model.batch_norm={value} recipe.lr={rate}"
+    for norm, value in NORMS.items()
     for rate in ("0.3", "0.01")
 }
 LARGE = {"without norm, lr 0.3": 1.0, "with norm, lr 0.3": -1.0}

@@ -1,0 +1,34 @@
+"""Four kinds of claims, each in one study file and one sweep of a folder of one's own, from plan to verdict."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from launching import Findings
+
+FOLDER = Path(__file__).parents[1] / "demonstrations"
+CLAIMS = {
+    "norm-and-rate": {"needed-at-a-large-rate", "more-than-at-a-small-one"},
+    "nonlinearities": {"relu-before-tanh", "relu-before-sigmoid"},
+    "gradients": {"plain-gradients-differ-more"},
+    "ensembles": {"three-err-less-than-one", "five-err-less-than-three", "five-err-less-than-one"},
+}
+
+
+@pytest.mark.parametrize("finding", CLAIMS)
+def test_a_demonstration_is_planned_trained_and_judged(finding: str, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+    planned = Findings(tmp_path, "plan", f"quick/{finding}").wait(0)
+    assert "lacks" not in planned
+    assert "no claim is about" not in planned
+    Findings(tmp_path, "run", f"quick/{finding}", "--jobs", "2").wait(0)
+    Findings(tmp_path, "report", "quick").wait(0)
+    verdicts = {one["id"]: one for one in json.loads((tmp_path / "results/quick/verdicts.json").read_text())}
+    assert verdicts.keys() == CLAIMS[finding]
+    for one in verdicts.values():
+        assert one["verdict"] in ("reproduced", "contradicted", "inconclusive"), one["reason"]
+        assert one["n"] >= 3
+        assert one["ci95"] is not None, one["reason"]
+        assert one["ci95"][0] < one["effect"] < one["ci95"][1]
