@@ -128,7 +128,8 @@ def _compared(runs: Sequence[Row]) -> Iterator[Row]:
 
 def _row(samples: dict[str, list[float]]) -> Row:
     contrast = {"bf16": 1.0, "fp32": -1.0}
-    interval, tested = welch(contrast, samples, 0.95), welch(contrast, samples, 0.90)  # two one-sided tests at 5 %
+    estimate = welch(contrast, samples)
+    interval, tested = estimate.interval(0.95), estimate.interval(0.90)  # two one-sided tests at 5 %
     inside, outside = max(-tested.low, tested.high) < MARGIN, interval.low > MARGIN or interval.high < -MARGIN
     row: Row = {
         "difference": statistics.mean(samples["bf16"]) - statistics.mean(samples["fp32"]),

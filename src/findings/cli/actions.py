@@ -12,7 +12,7 @@ ACTIONS = {
     "logs": "what a submitted run has printed",
     "cancel": "take a submitted sweep out of the queue; checkpoints stay",
     "report": "judge the records; write verdicts, tables and figures",
-    "lock": "what was locked at a finding's first run, and what has changed since; --why records a deviation",
+    "lock": "what was locked at a finding's first run, and what has changed; --why records a deviation",
     "show": "one run: its config, state and provenance; or in what two runs differ",
     "sync": "send W&B what it does not have yet, from the records; --watch: until all are finished",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
