@@ -39,7 +39,8 @@ class Randomness:
     def of(cls, run: Run) -> Self:
         """Of a config alone: ``Randomness.of(identify(config))``."""
         decides = {key: value for key, value in run.scientific.items() if not key.startswith("evaluation.")}
-        return cls(arm_of(decides, run.streams), run.config.seed)
+        arm = run.arm if len(decides) == len(run.scientific) else arm_of(decides, run.streams)
+        return cls(arm, run.config.seed)
 
     def number(self, purpose: Purpose, *parts: int) -> int:
         """63 bits for a purpose and what it depends on, e.g. ``number("order", epoch)``."""

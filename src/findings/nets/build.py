@@ -39,7 +39,9 @@ def construct(
     given = {key: value for key, value in resolved.items() if key != "_target_"}
     try:
         return network(**{key: known[key] for key in taken}, **given)
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
+        if "allocate" in str(error):  # torch's ways to say that the memory is full: no fault of the network's
+            raise
         raise InputError("model", f"{target} cannot be made: {described(error)}") from error
