@@ -13,7 +13,7 @@ from findings.judging.merge import METRIC_COLUMNS
 from findings.records.record import Record
 
 ROOT = Path(__file__).parents[2]
-TINY = ("recipe.batch_size=8", "data.size=8", "trainer.accelerator=cpu")
+TINY = ("recipe.batch_size=8", "recipe.batch_norm_group=null", "data.size=8", "trainer.accelerator=cpu")
 ONE = ["--networks", "resnet8", "--precisions", "fp32"]
 
 
