@@ -8,6 +8,7 @@ where `findings plan --device` reads it.
 
 import argparse
 import csv
+import json
 import math
 import re
 import statistics
@@ -111,14 +112,28 @@ def measured(results: Path) -> list[Row]:
     for path in sorted(results.glob("*/*/cost.csv")):
         scale = path.parts[-3]
         rounds: dict[tuple[str, ...], list[dict[str, str]]] = {}
+        planned = _networks(path.with_name("plan.json"))
         for row in _read(path) if scale != EACH_MACHINES_OWN else ():
-            # a network measured under overrides is another than the scale has of that name
-            if row["execution"] in EXECUTIONS and _known(scale, row["model"], row["precision"])[1].arm == row["arm"]:
+            # a network measured under overrides may be another than the scale has of that name
+            run = _known(scale, row["model"], row["precision"])[1]
+            own = row["arm"] == run.arm or _same_network(planned.get(row["arm"]), run)
+            if row["execution"] in EXECUTIONS and own:
                 rounds.setdefault((row["device"], row["threads"], row["arm"]), []).append(row)
         for same in rounds.values():
             pace = statistics.median(float(row["images_per_second"]) for row in same)
             rows.append(_row(_name(path, results), same[0]["device"], scale, same[0]["model"], pace, same[0]))
     return rows
+
+
+def _networks(plan: Path) -> dict[str, dict[str, Any]]:
+    """The network of each planned arm, in any recipe and of any version: {arm: {"model.depth": 20, ...}}."""
+    arms = json.loads(plan.read_text())["arms"] if plan.exists() else []
+    return {arm["arm"]: {k: v for k, v in arm["config"].items() if k.startswith("model.")} for arm in arms}
+
+
+def _same_network(planned: dict[str, Any] | None, run: Run) -> bool:
+    """Plans made before a network got a hyperparameter lack it."""
+    return planned is not None and all(run.scientific.get(key) == value for key, value in planned.items())
 
 
 def _row(record: str, device: str, scale: str, model: str, pace: float, row: dict[str, str]) -> Row:
