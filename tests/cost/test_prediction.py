@@ -76,10 +76,10 @@ def test_images_that_runs_are_evaluated_on() -> None:
     assert evaluated(short) == 3 * 10_000 + 50_000
     probes = ["evaluation.shifts=[0,1,2]", "evaluation.sizes=[16,64]"]
     (probed,) = runs("cifar10-jpeg/depth-degradation", *brief, *probes)
-    assert evaluated(probed) == evaluated(short) + 10_000 * (1 + 1 + 4 + 4 + 1 / 4 + 4)
+    assert evaluated(probed) == evaluated(short) + 10_000 * (1 + 4 + 4 + 1 / 4 + 4)
     (refusing,) = runs("cifar10-jpeg/gap-vs-fc", "model=resnet20-fc", "seed=0", *probes)
     assert refusing.sizes_refused == 2
-    assert evaluated(refusing) == 80_000 + 10_000 * (1 + 1 + 4 + 4)
+    assert evaluated(refusing) == 80_000 + 10_000 * (1 + 4 + 4)
 
 
 def test_evaluations_are_those_that_real_runs_recorded() -> None:
