@@ -162,7 +162,7 @@ METRICS = {
     for metric in (
         _error("train_error", "train_images", "the error as trained, over the last full epoch's images"),
         _error("remeasured_train_error", "train_images", "the error on all training images once training is over"),
-        _error("validation_error", "validation_images", "the error on the images set aside"),
+        Metric("validation_error", "%", "the error on the images set aside", column("validation_error"), is_error=True),
         _error("test_error", "test_images", "the error on all test images at the last epoch"),
         Metric("train_loss", "nats", "the loss as trained, over the last full epoch's images", column("train_loss")),
         Metric("test_loss", "nats", "the loss on all test images at the last epoch", column("test_loss")),

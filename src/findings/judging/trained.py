@@ -185,6 +185,8 @@ def _favours_failure(claim: Claim, term: str) -> bool:
 
 
 def _needed(claim: Claim, values: Values, contrasts: Sequence[Mapping[str, float]], margin: float | None) -> int | None:
+    """Seeds of each arm that would decide; a value may take several."""
+
     def decided(seeds: int) -> bool:
         found = []
         for contrast in contrasts:
@@ -193,7 +195,8 @@ def _needed(claim: Claim, values: Values, contrasts: Sequence[Mapping[str, float
             found.append(replace(now, error=now.error * shrink, freedom=now.freedom * (seeds - 1) / (values.n - 1)))
         return decide(claim.kind, found, margin, str).word != "inconclusive"
 
-    return seeds_needed(decided, values.n)
+    values_needed = seeds_needed(decided, values.n)
+    return None if values_needed is None else values_needed * _group(claim)
 
 
 def _in_the_rules_unit(claim: Claim) -> float | None:

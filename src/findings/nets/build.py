@@ -8,6 +8,7 @@ from findings.config import hyperparameters
 from findings.config.folders import described
 from findings.config.schema import Config
 from findings.errors import InputError
+from findings.nets.checks import memory_is_full
 
 
 def build(config: Config) -> nn.Module:
@@ -39,9 +40,7 @@ def construct(
     given = {key: value for key, value in resolved.items() if key != "_target_"}
     try:
         return network(**{key: known[key] for key in taken}, **given)
-    except (InputError, MemoryError):
-        raise
     except Exception as error:
-        if "allocate" in str(error):  # torch's ways to say that the memory is full: no fault of the network's
+        if isinstance(error, InputError) or memory_is_full(error):
             raise
         raise InputError("model", f"{target} cannot be made: {described(error)}") from error

@@ -18,3 +18,8 @@ def fraction(**values: float) -> None:
     for key, value in values.items():
         if not 0 <= value < 1:
             raise InputError(f"model.{key}", f"{value} is not in [0, 1)")
+
+
+def memory_is_full(error: Exception) -> bool:
+    """Whether a constructor failed for want of memory, which is no fault of its arguments: torch says so in words."""
+    return isinstance(error, MemoryError) or "allocate" in str(error)

@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 from findings.errors import InputError
+from findings.nets.checks import memory_is_full
 from findings.nets.norm import GroupedBatchNorm2d
 
 HEADS = ("head", "heads", "fc", "classifier")  # torchvision's names for what turns maps into scores
@@ -140,9 +141,9 @@ def _made(called: str, make: Callable[[], nn.Module]) -> nn.Module:
             return make()
         with torch.device("cpu"), _Undrawn():
             return make().to("meta")
-    except InputError:
-        raise
     except Exception as error:
+        if isinstance(error, InputError) or memory_is_full(error):
+            raise
         raise InputError("model.kwargs", f"{called} cannot be made: {type(error).__name__}: {error}") from error
 
 
