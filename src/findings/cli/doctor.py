@@ -121,4 +121,4 @@ def _readiness(scale: str) -> tuple[str, str, str, str]:
         missing.append(str(error))
     if count(config).multiply_adds * config.recipe.batch_size * config.recipe.iterations > CPU_WORK and not _has_gpu():
         missing.append("a GPU: on a CPU one run takes many hours")
-    return scale, config.data.label, "no" if missing else "yes", "; ".join(missing)
+    return scale, config.data.full_label, "no" if missing else "yes", "; ".join(missing)

@@ -43,8 +43,14 @@ def check(config: Config) -> None:
             f"{recipe.batch_norm_group} does not divide recipe.batch_size={recipe.batch_size}",
             ["null", *map(str, _divisors(recipe.batch_size))],
         )
-    if recipe.padding is Padding.reflection and recipe.crop_padding >= data.size:
-        raise InputError("recipe.crop_padding", f"reflection needs less than the image's size, data.size={data.size}")
+    if recipe.padding is Padding.reflection and recipe.crop_padding >= data.pixels:
+        raise InputError("recipe.crop_padding", f"reflection needs less than the images' {data.pixels} pixels")
+    if data.resize is not None and data.size % data.resize:
+        raise InputError(
+            "data.resize",
+            f"{data.resize} is no part of data.size={data.size}: whole squares of pixels are averaged",
+            ["null", *map(str, _divisors(data.size))],
+        )
     if data.train_images is not None and data.validation >= data.train_images:
         raise InputError("data.validation", f"{data.validation} is not below data.train_images={data.train_images}")
     if config.init_from.run is None and config.init_from != InitFromConfig():
@@ -105,8 +111,8 @@ def _divisors(number: int) -> list[int]:
 
 def _check_probes(config: Config) -> None:
     for key, values, least, most in (
-        ("shifts", config.evaluation.shifts, 0, config.data.size - 1),
-        ("sizes", config.evaluation.sizes, 4, 16 * config.data.size),  # below 4 pixels nothing is left to see
+        ("shifts", config.evaluation.shifts, 0, config.data.pixels - 1),
+        ("sizes", config.evaluation.sizes, 4, 16 * config.data.pixels),  # below 4 pixels nothing is left to see
     ):
         if values != sorted(set(values)) or any(not least <= value <= most for value in values):
             raise InputError(f"evaluation.{key}", f"{values} is not a rising list of pixels from {least} to {most}")
@@ -127,7 +133,7 @@ _MINIMA: dict[str, dict[str, float]] = {
         "auxiliary_weight": 0,
         "crop_padding": 0,
     },
-    "data": {"validation": 0, "channels": 1, "size": 1, "classes": 2, "train_images": 1, "test_images": 1},
+    "data": {"validation": 0, "channels": 1, "size": 1, "resize": 1, "classes": 2, "train_images": 1, "test_images": 1},
     "evaluation": {"evaluate_every": 1},
     "trainer": {
         "devices": 1,

@@ -89,7 +89,7 @@ def scientific(config: Config, model: dict[str, Any]) -> dict[str, Any]:
     ``model`` holds every hyperparameter of the network, defaults included (``hyperparameters.resolve``).
     """
     flat: dict[str, Any] = {f"model.{key}": value for key, value in model.items()}
-    flat["data.name"] = config.data.name
+    flat["data.name"] = config.data.full_name
     flat["data.validation"] = config.data.validation
     for section in ("recipe", "init_from", "evaluation"):
         for key, value in asdict(getattr(config, section)).items():

@@ -72,7 +72,7 @@ class Remeasure(Enum):
 
 @dataclass
 class DataConfig:
-    """Which images. Only ``name`` and ``validation`` are scientific: the rest says where they lie and how they look."""
+    """Which images. ``name``, ``resize`` and ``validation`` are scientific: the rest says where and what they are."""
 
     _target_: str = MISSING  # the loader, e.g. findings.data.digits.load
     name: str = MISSING  # part of the run id; two data sets never share one
@@ -84,9 +84,25 @@ class DataConfig:
     validation: int = 0  # training images set aside (the same ones for every seed)
     channels: int = MISSING
     size: int = MISSING  # pixels, height and width
+    resize: int | None = None  # pixels that squares of them are averaged to, before anything else; null: as they are
     classes: int = MISSING
     train_images: int | None = None  # for plans that predict time, which load no data; null: not known
     test_images: int | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Height and width of what networks are given."""
+        return self.resize or self.size
+
+    @property
+    def full_name(self) -> str:
+        """``name`` and the size that its images are brought to: other images than those of that name."""
+        return f"{self.name}-{self.resize}px" if self.resize else self.name
+
+    @property
+    def full_label(self) -> str:
+        """How reports write it."""
+        return f"{self.label} at {self.resize}x{self.resize}" if self.resize else self.label
 
 
 @dataclass

@@ -98,7 +98,7 @@ def evaluated(run: PlannedRun) -> float | None:
     # probes: each move in four directions, each size that the network takes
     passes = sum(4.0 if pixels else 1.0 for pixels in evaluation.shifts)
     if not run.sizes_refused:
-        passes += sum((pixels / data.size) ** 2 for pixels in evaluation.sizes)
+        passes += sum((pixels / data.pixels) ** 2 for pixels in evaluation.sizes)
     return images + passes * data.test_images
 
 

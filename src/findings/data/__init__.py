@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from findings.config.schema import MISSING, DataConfig
 from findings.data.dataset import Dataset
+from findings.data.resize import averaged
 from findings.data.split import split_validation
 from findings.errors import InputError
 
@@ -42,7 +43,7 @@ def load(config: DataConfig) -> Dataset:
     ):
         if given != found:
             raise InputError(f"data.{key}", f"is {given}, but {config.name} has {found}; set data.{key}={found}")
-    return dataset
+    return averaged(dataset, config.resize).named(config.full_name) if config.resize else dataset
 
 
 def _source(target: str) -> Callable[[DataConfig], Dataset]:

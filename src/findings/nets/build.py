@@ -19,7 +19,7 @@ def build(config: Config) -> nn.Module:
     return construct(
         config.model,
         channels=config.data.channels,
-        size=config.data.size,
+        size=config.data.pixels,
         classes=config.data.classes,
         batch_norm_group=config.recipe.batch_norm_group,
     )

@@ -25,7 +25,7 @@ def draws(network: nn.Module, config: Config) -> bool:
     """
     copied = copy.deepcopy(network).train()
     first = next(copied.parameters())
-    images = torch.zeros(2, config.data.channels, config.data.size, config.data.size).to(first)
+    images = torch.zeros(2, config.data.channels, config.data.pixels, config.data.pixels).to(first)
     python, numpy, cpu = random.getstate(), _of_numpy(), torch.default_generator.get_state()
     watch = _Watch()
     try:

@@ -122,7 +122,7 @@ def _arms(runs: Sequence[PlannedRun]) -> list[dict[str, Any]]:
                 "streams": run.streams,
                 **counts_of(run.complexity),
                 "sizes_refused": run.sizes_refused,
-                "data_label": run.config.data.label,
+                "data_label": run.config.data.full_label,
             },
         )
         arm["seeds"].append(run.config.seed)

@@ -75,7 +75,7 @@ class Planner:
 
     def _count(self, config: Config) -> tuple[Complexity, int | None]:
         data, sizes = config.data, config.evaluation.sizes
-        key = json.dumps([config.model, data.channels, data.size, data.classes, sizes], sort_keys=True)
+        key = json.dumps([config.model, data.channels, data.pixels, data.classes, sizes], sort_keys=True)
         if key not in self._counted:
             refused = [size for size in sizes if not accepts(_on_meta(config), channels=data.channels, size=size)]
             self._counted[key] = count(config), len(refused) if sizes else None
@@ -101,7 +101,7 @@ def _subject(network: Subject) -> dict[str, Any]:
 def count(config: Config) -> Complexity:
     """What a config's network costs, for one image."""
     data = config.data
-    return complexity(_on_meta(config), channels=data.channels, size=data.size, classes=data.classes)
+    return complexity(_on_meta(config), channels=data.channels, size=data.pixels, classes=data.classes)
 
 
 def _on_meta(config: Config) -> torch.nn.Module:

@@ -66,10 +66,10 @@ class Request:
             fingerprint = load(config.data).fingerprint
             for path in sorted(Path(config.runs_dir).glob("*/record.json")):
                 data = Record(path.parent).get("provenance", {}).get("data", {})
-                if data.get("name") == config.data.name and data.get("fingerprint") != fingerprint:
+                if data.get("name") == config.data.full_name and data.get("fingerprint") != fingerprint:
                     raise InputError(
                         "data.name",
-                        f"two data sets are called '{config.data.name}': {path.parent.name} was trained on "
+                        f"two data sets are called '{config.data.full_name}': {path.parent.name} was trained on "
                         f"{data.get('fingerprint', '')[:12]}..., data.root={config.data.root} holds "
                         f"{fingerprint[:12]}...; give one of them another name",
                     )

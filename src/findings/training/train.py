@@ -205,7 +205,7 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
     config = run.config
     with torch.device("meta"):
         network = build(config).eval()
-        counted = complexity(network, channels=config.data.channels, size=config.data.size)
+        counted = complexity(network, channels=config.data.channels, size=config.data.pixels)
     return {
         "id": run.id,
         "arm": run.arm,
@@ -232,7 +232,7 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
             "packages": provenance.packages(),
             "data": {
                 "name": dataset.name,
-                "label": config.data.label,
+                "label": config.data.full_label,
                 "fingerprint": dataset.fingerprint,
                 "train_images": len(dataset.train_images) - config.data.validation,
                 "test_images": len(dataset.test_images),

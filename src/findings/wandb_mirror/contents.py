@@ -1,7 +1,10 @@
 """What W&B is sent of a run: its names and config, and of its record the rows that a checkpoint covers, and probes."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from findings.errors import InputError
 
 if TYPE_CHECKING:
     from findings.config.identity import Run
@@ -26,13 +29,34 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
         "entity": where["entity"],
         "id": where["id"],
         "name": run.id,
-        "group": run.arm,
+        "group": group_of(run, record),
         "job_type": "train",
         "tags": [config.scale, *record.get("findings", [])],
         "config": run.scientific | {"seed": config.seed, "scale": config.scale, "name": run.name} | where["parameters"],
         "dir": str(record.directory),
         "sweep": where["sweep"],
     }
+
+
+def group_of(run: "Run", record: "Record") -> str:
+    """The arm, after the label that a finding which asked for the run gives it, where one does: groups are read by eye.
+
+    A plan or a study that cannot be read costs the label, never the run.
+    """
+    from findings.judging.evidence import read_plan
+    from findings.studies import findings
+
+    try:
+        for name, finding in findings().items():
+            path = Path(run.config.results_dir, run.config.scale, name, "plan.json")
+            if name not in record.get("findings", []) or not finding.labels or not path.exists():
+                continue
+            labels = {arm.id: arm.label for arm in read_plan(path).labelled(finding.labels).arms}
+            if labels.get(run.arm) in finding.labels:
+                return f"{labels[run.arm]} ({run.arm})"
+    except (InputError, OSError):
+        pass
+    return run.arm
 
 
 def covered(record: "Record") -> list[dict[str, str]]:
