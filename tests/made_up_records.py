@@ -49,11 +49,12 @@ def arm(model: str, seeds: list[int], iterations: int = 900, **more: Any) -> dic
     }
 
 
-def write_plan(results: Path, arms: list[dict[str, Any]], scale: str = "quick") -> Path:
-    folder = results / scale / "depth-degradation"
+def write_plan(results: Path, arms: list[dict[str, Any]], scale: str = "quick", check: str = "") -> Path:
+    folder = results / scale / (f"depth-degradation.{check}" if check else "depth-degradation")
     folder.mkdir(parents=True, exist_ok=True)
     plan = {
         "finding": "depth-degradation",
+        **({"check": check} if check else {}),
         "scale": scale,
         "command": f"findings run {scale}/depth-degradation",
         "label": "Digits, a few minutes on a laptop.",

@@ -30,7 +30,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     }
     known = [sweeps.find(name)[0] for name in sweeps.names()]
     for finding in studies.findings().values():
-        scales = [sweep for sweep in known if sweep.finding == finding.name]
+        scales = [sweep for sweep in known if sweep.finding == finding.name and not sweep.check]
         console.print(f"\n[bold]{finding.name}[/bold]: {finding.title}", highlight=False)
         console.print(f"  {finding.source}", highlight=False, style="dim")
         table = Table("claim", "kind", *(sweep.scale for sweep in scales))

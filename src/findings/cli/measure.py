@@ -75,7 +75,7 @@ def _about_cost(sweep: "Sweep") -> bool:
     from findings.studies import findings
 
     finding = findings().get(sweep.finding)
-    return finding is None or any(claim.kind == "measured" for claim in finding.claims)
+    return finding is None or (not sweep.check and any(claim.kind == "measured" for claim in finding.claims))
 
 
 def _rounds(text: str) -> int:

@@ -66,6 +66,7 @@ class Plan:
     departures: tuple[str, ...] = ()  # of its recipes from the papers'
     labels: Mapping[str, str] = field(default_factory=dict)  # of its finding: {label: selector}
     streams: int = 1  # the version of the random streams that its runs draw from; 1: seeds of two arms shared them
+    check: str = ""  # of the finding, by another length or rate, where it is one
 
     def chosen(self, term: str) -> list[Arm]:
         """The arms that a claim's term means, by label or by selector: one in a sound plan, or none."""
@@ -259,6 +260,7 @@ def plan_from(content: Any, where: str) -> Plan:
             untrained,
             tuple(content.get("departures", ())),
             streams=min((arm.get("streams", 1) for arm in content["arms"]), default=1),
+            check=content.get("check", ""),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(where, f"is not a plan ({error!r}): `findings run` writes it anew") from error

@@ -9,6 +9,7 @@ from findings.judging.claims import Claim, Kind
 from findings.judging.evidence import Plan
 from findings.judging.rule import Word
 
+CHECKED = ("check", "title", "changed", "verdict", "because", "effect", "ci95", "n")
 Because = Literal["", "not planned", "saturated", "untrained", "too few", "several claims"]
 
 
@@ -41,6 +42,8 @@ class Verdict:
     because: Because = ""
     seeds_needed: int | None = None  # of each arm, were effect and spreads what they are now; None: not known
     deviations: tuple[str, ...] = ()  # from what was locked at the first run
+    # by another length or rate (checks.py): a dict with the keys CHECKED each
+    checks: tuple[dict[str, Any], ...] = ()
 
     @property
     def is_evidence(self) -> bool:
@@ -51,9 +54,15 @@ class Verdict:
         """For verdicts.json: keys in a fixed order; counts are exact, other numbers have six significant digits."""
         content = asdict(self)
         content["effect"] = self.effect if self.kind == "computed" else _rounded(self.effect)
-        content["ci95"] = None if self.ci95 is None else [_rounded(end) for end in self.ci95]
+        content["ci95"] = _ends(self.ci95)
         content |= {"p": _rounded(self.p), "p_holm": _rounded(self.p_holm)}
         content |= {"published": list(self.published), "deviations": list(self.deviations)}
+        content["checks"] = [
+            {key: one[key] for key in CHECKED} | {"effect": _rounded(one["effect"]), "ci95": _ends(one["ci95"])}
+            for one in self.checks
+        ]
+        if not self.checks:
+            del content["checks"]
         return content
 
 
@@ -88,6 +97,10 @@ def _published(keys: Sequence[str]) -> list[dict[str, Any]]:
         }
         for one in theirs
     ]
+
+
+def _ends(interval: Sequence[float] | None) -> list[float | None] | None:
+    return None if interval is None else [_rounded(end) for end in interval]
 
 
 def _rounded(value: float | None) -> float | None:

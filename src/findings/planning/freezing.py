@@ -63,9 +63,11 @@ def freeze_run(run: PlannedRun) -> PlannedRun:
 def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, overridden: bool) -> Path:
     """Write the arms, and the networks not trained, to results/<scale>/<finding>/plan.json for the report.
 
+    A check's is in a folder of its own beside that, <finding>.<check>.
+
     A plan whose arms are overridden adds its arms to those already there; any other sets the sweep's own.
     """
-    folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.finding
+    folder = Path(runs[0].config.results_dir) / sweep.scale / sweep.folder
     path = folder / "plan.json"
     content = planned(sweep, runs, planner)
     arms = content["arms"]
@@ -85,6 +87,7 @@ def planned(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner) -> dict[
     """What plan.json holds: the arms, the networks that are only counted, and the command that runs it again."""
     return {
         "finding": sweep.finding,
+        **({"check": sweep.check} if sweep.check else {}),
         "scale": sweep.scale,
         "command": f"findings run {sweep.name}{_where(runs[0].config)}",
         "label": runs[0].config.about,

@@ -29,16 +29,25 @@ SWEEP_KEYS = (
 
 @dataclass(frozen=True)
 class Sweep:
-    """One file: ``axes`` maps each parameter to its values, in the file's order."""
+    """One file: ``axes`` maps each parameter to its values, in the file's order.
+
+    ``<finding>.<check>.yaml`` is a check of the finding: its arms once more, by another length or rate.
+    """
 
     scale: str
     finding: str
     path: Path
     axes: dict[str, list[Any]]
+    check: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Of its results, in those of its scale."""
+        return f"{self.finding}.{self.check}" if self.check else self.finding
 
     @property
     def name(self) -> str:
-        return f"{self.scale}/{self.finding}"
+        return f"{self.scale}/{self.folder}"
 
 
 def names() -> list[str]:
@@ -82,7 +91,8 @@ def read(path: Path) -> Sweep:
     scales = axes.get("scale", [])
     if len(scales) != 1:
         raise InputError(str(path), "parameters.scale: a sweep has exactly one scale; verdicts never mix them")
-    return Sweep(str(scales[0]), path.stem, path, axes)
+    finding, _, check = path.stem.partition(".")
+    return Sweep(str(scales[0]), finding, path, axes, check)
 
 
 def _axes(path: Path, parameters: dict[str, Any], prefix: str) -> Sequence[tuple[str, list[Any]]]:

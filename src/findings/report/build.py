@@ -5,6 +5,7 @@ Neither Hydra nor torch is needed here, and what is heavy is imported where it i
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from findings.system.files import write_if_changed
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from findings.judging.checks import Check
+    from findings.judging.evidence import Plan
     from findings.judging.verdict import Verdict
-    from findings.studies import Finding
+    from findings.studies import Drawing, Finding
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     a claim would compare are not comparable.
     """
     from findings import studies
+    from findings.judging.checks import attached
     from findings.report import page
     from findings.report.figures import drawing
+    from findings.report.sweeps import without_claims
 
     folder = results_dir / scale
-    plans = sorted(folder.glob("*/plan.json"))
+    plans = [path for path in sorted(folder.glob("*/plan.json")) if not read_plan(path).check]
     if not plans:
         planned = sorted({path.parts[-3] for path in results_dir.glob("*/*/plan.json")})
         problem = (
@@ -57,22 +62,20 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     chapters, verdicts, figures = [], [], []
     for path in plans:
         plan = read_plan(path)
-        finding = studies.findings().get(plan.finding)
-        if finding is None:
-            raise InputError(
-                f"{scale}/{path.parent.name}", f"no finding is named '{plan.finding}'", studies.findings(), plan.finding
-            )
+        finding = studies.findings().get(plan.finding) or without_claims(plan.scale, plan.finding)
         evidence = merge(plan.labelled(finding.labels), path.parent, runs_dir)
         found = _earlier(folder, finding) if plan.streams == EARLIER else _judged(finding, evidence, path.parent)
+        checks = _checks(finding, evidence.plan, path.parent, runs_dir)
+        found = attached(found, checks)
         drawn = []
         with drawing.style():
-            for item in finding.drawings:
+            for item in (*finding.drawings, _against_length(finding, found)):
                 if figure := item.draw(evidence):
                     figures += drawing.save(figure, path.parent / "figures", item.name)
                     drawn.append(item)
                 else:
                     drawing.remove(path.parent / "figures", item.name)
-        chapters.append(page.Chapter(finding, evidence, tuple(found), tuple(drawn)))
+        chapters.append(page.Chapter(finding, evidence, tuple(found), tuple(drawn), tuple(checks)))
         verdicts += found
     content = [verdict.as_dict() for verdict in verdicts]
     write_if_changed(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -91,6 +94,29 @@ def _judged(finding: "Finding", evidence: Evidence, folder: Path) -> "list[Verdi
     if evidence.together:
         evidence.together.write()
     return [replace(verdict, deviations=locks.told(lock, now, verdict.id)) for verdict in verdicts]
+
+
+def _checks(finding: "Finding", own: "Plan", folder: Path, runs_dir: Path) -> "list[Check]":
+    """What the finding's claims come to by another length or rate."""
+    from findings.judging.checks import check
+
+    found = []
+    for path in sorted(folder.parent.glob(f"{folder.name}.*/plan.json")):
+        plan = read_plan(path).labelled(finding.labels)
+        evidence = merge(plan, path.parent, runs_dir)
+        found.append(check(own, evidence, finding.claims_at(plan), finding.trained_below))
+        if evidence.together:
+            evidence.together.write()
+    return found
+
+
+def _against_length(finding: "Finding", verdicts: "list[Verdict]") -> "Drawing":
+    """Of any finding that has checks of its length."""
+    from findings.report.figures.lengths import draw_lengths
+    from findings.studies import Drawing
+
+    draw = partial(draw_lengths, verdicts=verdicts, title=f"{finding.title} and the length of the schedule")
+    return Drawing("effect-against-length", "the effect of each claim by schedules of several lengths", draw)
 
 
 def _earlier(folder: Path, finding: "Finding") -> "list[Verdict]":

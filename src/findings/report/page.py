@@ -7,12 +7,13 @@ from importlib import resources
 from typing import Any
 
 from findings.judging import published
+from findings.judging.checks import Check
 from findings.judging.evidence import EARLIER, Evidence, Run
 from findings.judging.rule import MOST_SEEDS, Word
 from findings.judging.verdict import Verdict
 from findings.report import words
 from findings.report.figures.drawing import protocol
-from findings.report.tables import beside_published, costs, networks, probes, table, untrained
+from findings.report.tables import beside_published, by_checks, costs, networks, probes, table, untrained
 from findings.studies import Drawing, Finding
 
 
@@ -24,6 +25,7 @@ class Chapter:
     evidence: Evidence
     verdicts: tuple[Verdict, ...]
     drawings: tuple[Drawing, ...]
+    checks: tuple[Check, ...] = ()
 
 
 def readme(scale: str, chapters: Sequence[Chapter]) -> str:
@@ -53,14 +55,14 @@ def _chapter(chapter: Chapter) -> list[str]:
     parts = [
         f"## {finding.title}",
         f"**{finding.statement}** ({finding.source})",
-        finding.explanation,
-        _outcome(chapter),
+        *filter(None, (finding.explanation, _outcome(chapter))),
     ]
     parts += [EARLIER_RULE] if evidence.plan.streams == EARLIER else []
-    parts += [_what_was_run(evidence), _verdict_table(chapter)]
+    parts += [_what_was_run(evidence), *([_verdict_table(chapter)] if finding.claims else [])]
     for drawing in chapter.drawings:
         parts.append(f"![{finding.title}: {drawing.shows}]({finding.name}/figures/{drawing.name}.svg)")
     sections = (
+        ("By another length or rate", by_checks(chapter.verdicts)),
         ("Every network", networks(evidence) if any(run.is_evidence for run in evidence.runs) else ""),
         ("Test images moved, or at another size", probes(evidence)),
         ("What training costs", costs(evidence)),
@@ -86,6 +88,7 @@ def _outcome(chapter: Chapter) -> str:
     if counts:
         agree = sum(verdict.verdict == "reproduced" for verdict in counts)
         lines.append(f"Counted, and no evidence: {agree} of {len(counts)} printed or presupposed counts hold.")
+    lines += [_same(chapter.verdicts)] if any(verdict.checks for verdict in chapter.verdicts) else []
     for word, meaning in MEANINGS.items():
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
         if found:
@@ -94,6 +97,21 @@ def _outcome(chapter: Chapter) -> str:
     if others:
         lines.append(f"\nNot asked at this scale, which trains no such arms: {'; '.join(others)}.")
     return "\n".join(lines)
+
+
+def _same(verdicts: Sequence[Verdict]) -> str:
+    """How many claims are judged the same by every other length and rate that was tried, and which are not."""
+    checked = [verdict for verdict in verdicts if verdict.checks]
+    parting = {verdict.id: [one for one in verdict.checks if one["verdict"] != verdict.verdict] for verdict in checked}
+    same = sum(not others for others in parting.values())
+    line = f"By other lengths of the schedule and other rates, {same} of {len(checked)} claims are judged the same."
+    told = [
+        f"- {verdict.sentence}: {words.word(verdict)}, but "
+        + ", ".join(f"{words.said(one['verdict'], one['because'])} by {one['title']}" for one in parting[verdict.id])
+        for verdict in checked
+        if parting[verdict.id]
+    ]
+    return "\n".join([line, *(["", *told] if told else [])])
 
 
 def _asked(chapter: Chapter) -> list[Verdict]:

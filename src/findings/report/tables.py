@@ -1,11 +1,15 @@
 """The tables of a finding's page, in Markdown: its networks, their probes and costs, and what was published."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from findings.judging import published
 from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Run
 from findings.judging.metrics import final
+from findings.judging.verdict import Verdict
+from findings.report import words
 from findings.studies import Finding
 
 QUANTITIES = {
@@ -19,6 +23,7 @@ QUANTITIES = {
 def networks(evidence: Evidence) -> str:
     """Mean ± standard deviation over the seeds of every network."""
     heads = len({arm.counts.head_parameters for arm in evidence.plan.arms}) > 1
+    validated = ("validation_error",) if any(run.last("validation_error") is not None for run in evidence.runs) else ()
     rows = []
     for arm in evidence.plan.arms:
         runs = [run for run in evidence.runs_of(arm.label) if run.rows]
@@ -27,14 +32,37 @@ def networks(evidence: Evidence) -> str:
         ]
         head = (_count(arm.counts.head_parameters),) if heads else ()
         cells = (_count(arm.counts.parameters), *head, _millions(arm.counts.multiply_adds), str(len(runs)))
-        errors = ("train_error", "remeasured_train_error", "test_error", "generalisation_gap")
+        errors = ("train_error", "remeasured_train_error", *validated, "test_error", "generalisation_gap")
         rows.append((arm.label, *cells, *(spread(final(runs, column)) for column in errors), spread(best)))
     headings = (
         *("network", "parameters", *(["of the head"] if heads else []), "multiply-adds", "seeds"),
-        *("training error (%), as trained", "training error (%), re-measured", "test error (%)"),
+        *("training error (%), as trained", "training error (%), re-measured"),
+        *(["validation error (%)"] if validated else []),
+        "test error (%)",
         *("generalisation gap (pp)", "best epoch's test error (%), chosen on the test set"),
     )
     return table(headings, rows)
+
+
+def by_checks(verdicts: Sequence[Verdict]) -> str:
+    """Each claim beside what it comes to by other lengths and rates; empty where none was tried."""
+    checked = [verdict for verdict in verdicts if verdict.checks]
+    titles = list(dict.fromkeys(one["title"] for verdict in checked for one in verdict.checks))
+    rows = []
+    for verdict in checked:
+        by_title = {one["title"]: one for one in verdict.checks}
+        others = (_checked(verdict, by_title[title]) if title in by_title else "-" for title in titles)
+        own = {name: getattr(verdict, name) for name in ("verdict", "because", "effect", "ci95", "n")}
+        rows.append((verdict.sentence, _checked(verdict, own), *others))
+    return table(("claim", "the finding's own", *titles), rows) if rows else ""
+
+
+def _checked(verdict: Verdict, found: Mapping[str, Any]) -> str:
+    """Word, effect, interval and seeds, of which verdicts that were not run have none."""
+    one = replace(verdict, **{name: found[name] for name in ("verdict", "because", "effect", "ci95", "n")})
+    return "<br>".join(
+        [words.word(one), *([f"{words.effect(one)} ({words.interval(one)}), n {one.n}"] if one.ci95 else [])]
+    )
 
 
 def probes(evidence: Evidence) -> str:

@@ -8,8 +8,13 @@ SYMBOLS: dict[Word, str] = {"reproduced": "✔", "contradicted": "✘", "inconcl
 
 def word(verdict: Verdict) -> str:
     """With the kind of inconclusive, where that has a name of its own."""
-    kind = f" ({verdict.because})" if verdict.because and verdict.verdict == "inconclusive" else ""
-    return f"{SYMBOLS[verdict.verdict]} {verdict.verdict}{kind}"
+    return said(verdict.verdict, verdict.because)
+
+
+def said(verdict: Word, because: str) -> str:
+    """The same of a verdict's two words."""
+    kind = f" ({because})" if because and verdict == "inconclusive" else ""
+    return f"{SYMBOLS[verdict]} {verdict}{kind}"
 
 
 def effect(verdict: Verdict) -> str:
