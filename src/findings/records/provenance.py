@@ -12,7 +12,10 @@ from typing import Any
 
 from findings.config.folders import PACKAGE, SNAPSHOT
 
-PACKAGES = ("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm")
+PACKAGES = (
+    *("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm"),
+    "torchvision",
+)
 
 
 @lru_cache

@@ -6,9 +6,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from findings.config.schema import Config, Precision
 from findings.data.stream import Split, Stream
@@ -20,6 +18,7 @@ from findings.nets.weights import freeze
 from findings.records import provenance
 from findings.training.allocator import keep_memory
 from findings.training.learner import Learner
+from findings.training.lightning import LightningEnvironment, pl
 from findings.training.processes import ALONE, World
 
 DTYPES = {Precision.fp32: torch.float32, Precision.bf16: torch.float32, Precision.fp64: torch.float64}

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
-
 from findings.config.identity import Run
 from findings.errors import InputError
 from findings.training.journal import Journal
 from findings.training.learner import Learner
+from findings.training.lightning import pl
 from findings.training.processes import World
 from findings.training.signals import Stop
 

@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytorch_lightning as pl
-
 from findings.errors import InputError
 from findings.records import predictions
 from findings.records.lease import Lease
 from findings.records.record import Record
 from findings.system.files import replacing
 from findings.training.learner import Learner
+from findings.training.lightning import pl
 from findings.training.predictions import kept
 from findings.training.probes.due import probe
 from findings.training.probes.memory import peak_memory

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Self
 
-import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from torch.utils.data import IterableDataset
 from findings.config.schema import Config, Remeasure
 from findings.data.stream import Split, Stream
 from findings.nets import weights
+from findings.training.lightning import pl
 from findings.training.metrics import ErrorAndLoss
 from findings.training.optimizer import optimizer_for
 from findings.training.predictions import in_order

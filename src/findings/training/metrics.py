@@ -2,7 +2,8 @@
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
+
+from findings.training.lightning import Metric
 
 
 class ErrorAndLoss(Metric):

@@ -188,7 +188,7 @@ def _by_srun() -> tuple[int, int, int] | None:
     """
     if "SLURM_STEP_NUM_TASKS" not in os.environ:
         return None
-    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+    from findings.training.lightning import SLURMEnvironment
 
     several = os.environ.get("SLURM_STEP_NUM_NODES", "1") != "1"
     nodes = os.environ.get("SLURM_STEP_NODELIST", "127.0.0.1") if several else "127.0.0.1"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 
 from findings.config.identity import identify
 from findings.config.schema import Config
@@ -23,6 +22,7 @@ from findings.engines.processes import context
 from findings.errors import InputError
 from findings.training.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.training.learner import EpochChunks, Learner
+from findings.training.lightning import pl
 
 WARM_UP = 5  # chunks
 

@@ -8,7 +8,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 
 from findings.config.identity import identify
@@ -22,6 +21,7 @@ from findings.errors import InputError
 from findings.records import provenance
 from findings.training.assembly import DTYPES, new_learner, new_trainer, quiet, ready
 from findings.training.learner import EpochChunks, Learner
+from findings.training.lightning import pl
 
 WARM_UP, LEAST = 3, 5  # steps at least, before the clock starts and by it
 SETTLED = 0.95  # warm-up ends when a step takes more than this part of the fastest before

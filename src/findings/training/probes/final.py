@@ -1,8 +1,8 @@
 """What every run's record says of its end, from the logits of the last evaluation: no further pass over the images."""
 
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_accuracy, multiclass_calibration_error
 
+from findings.training.lightning import classification
 from findings.training.probes import END, Number
 from findings.training.probes.moment import Moment
 
@@ -29,9 +29,13 @@ def calibration_error(logits: Tensor, labels: Tensor) -> float:  # (N, classes),
     probabilities = logits.softmax(1)  # torchmetrics takes logits that lie between 0 and 1 for probabilities
     if not probabilities.isfinite().all():
         return float("nan")
-    return 100 * float(multiclass_calibration_error(probabilities, labels, logits.shape[1], n_bins=BINS, norm="l1"))
+    return 100 * float(
+        classification.multiclass_calibration_error(probabilities, labels, logits.shape[1], n_bins=BINS, norm="l1")
+    )
 
 
 def top5_error(logits: Tensor, labels: Tensor) -> float:
     """In percent: images whose label is none of the five likeliest classes."""
-    return 100 * (1 - float(multiclass_accuracy(logits, labels, logits.shape[1], average="micro", top_k=TOP)))
+    return 100 * (
+        1 - float(classification.multiclass_accuracy(logits, labels, logits.shape[1], average="micro", top_k=TOP))
+    )

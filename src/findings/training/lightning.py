@@ -1,0 +1,66 @@
+"""PyTorch Lightning without what it imports on the way and no run uses: a process then begins in half of the time.
+
+All that is used of Lightning and torchmetrics is imported from here: from themselves, it would bring all of it.
+
+Lightning asks for torch's compiler to know the type of compiled modules, and to keep it out of its own logging: we hand
+it no compiled module, and log nothing by it. torchmetrics asks whether scipy, matplotlib and torchvision are there for
+metrics of sound and images, and for plots. Whoever needs those in a process that trains imports torchmetrics first.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from lightning_utilities.core import imports
+
+COMPILER = "torch._dynamo"
+UNUSED = ("scipy", "matplotlib", "torchvision")
+
+
+@contextlib.contextmanager
+def _without_the_unused() -> Iterator[None]:
+    """Within, what is UNUSED looks as if it were not installed, and the compiler is a name only."""
+    available, check = imports.package_available, imports.RequirementCache._check_requirement
+
+    def package_available(name: str) -> bool:
+        return name not in UNUSED and available(name)
+
+    def check_requirement(self: Any) -> None:
+        if self.requirement in UNUSED:
+            self.available, self.message = False, f"{self.requirement} was left out, as training does without it"
+        else:
+            check(self)
+
+    compiler = ModuleType(COMPILER)
+    compiler.OptimizedModule = type("OptimizedModule", (), {})  # type: ignore[attr-defined]
+    compiler.disable = lambda function, *_, **__: function  # type: ignore[attr-defined]
+    with (
+        patch.object(imports, "package_available", package_available),
+        patch.object(imports.RequirementCache, "_check_requirement", check_requirement),
+    ):
+        known = sys.modules.setdefault(COMPILER, compiler)
+        try:
+            yield
+        finally:
+            if known is compiler:
+                del sys.modules[COMPILER]
+
+
+with _without_the_unused() if "torchmetrics" not in sys.modules else contextlib.nullcontext():
+    import pytorch_lightning as pl
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+    from torchmetrics import Metric
+    from torchmetrics.functional import classification
+
+# To keep its compiler out of these, torch imports it at their first call. Here it compiles a network's forward pass and
+# its loss, so it never meets them.
+for _method in ("add_param_group", "state_dict", "load_state_dict"):
+    if _function := getattr(getattr(torch.optim.Optimizer, _method), "__wrapped__", None):
+        setattr(_function, "__dynamo_disable", _function)
+
+__all__ = ["LightningEnvironment", "Metric", "SLURMEnvironment", "classification", "pl"]

@@ -1,0 +1,38 @@
+"""What a process that trains imports: no compiler, and none of the libraries that Lightning looks for on the way."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("torch._dynamo", "torch._inductor", "sympy", "scipy", "matplotlib", "torchvision", "sklearn", "pandas")
+TRAIN = """
+import sys
+from findings.cli.main import main
+
+overrides = ["model=resnet8", "recipe.iterations=24", "recipe.milestones=[20]", "recipe.warmup_iterations=0"]
+assert main(["train", *overrides, "tracking=none", "trainer.threads=1", "trainer.checkpoint_every=0"]) == 0
+print([name for name in {heavy} if name in sys.modules])
+"""
+AFTERWARDS = """
+import torch
+import findings.training.lightning
+import torch._dynamo
+from torch._dynamo import OptimizedModule
+
+assert isinstance(torch.compile(torch.nn.Linear(2, 2)), OptimizedModule)
+assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item() == 2
+"""
+
+
+def ran(code: str, folder: Path) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_run_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    assert ran(TRAIN.format(heavy=HEAVY), tmp_path).splitlines()[-1] == "[]"
+
+
+def test_what_was_left_out_is_whole_where_it_is_wanted_later(tmp_path: Path) -> None:
+    ran(AFTERWARDS, tmp_path)
