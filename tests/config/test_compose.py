@@ -97,12 +97,12 @@ def outcome(composed: Callable[[list[str]], Config], overrides: list[str]) -> Co
 
 def test_the_fast_way_equals_hydras_own() -> None:
     compared, refused = 0, 0
-    for overrides in sample(32):
+    for overrides in sample(16):
         fast, hydras = outcome(ours, overrides), outcome(by_hydra, overrides)
         assert fast == hydras, overrides
         compared, refused = compared + isinstance(fast, Config), refused + isinstance(fast, str)
-    assert compared > 20
-    assert refused < 12
+    assert compared > 10
+    assert refused < 6
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_what_holds_for_one_combination_applies_however_it_is_chosen() -> None:
 
 
 def test_special_files_are_for_networks_that_result() -> None:
-    models = set(groups()["model"]) - NEEDING.keys()
-    names = {COMPOSER.compose([f"model={model}", "scale=cifar10"]).name for model in models}
-    for file in (shared("conf") / "special").glob("*.yaml"):
+    files = list((shared("conf") / "special").glob("*.yaml"))
+    assert files
+    for file in files:
         recipe, network = file.stem.split("-", 1)
         assert recipe in groups()["recipe"]
-        assert network in names
+        assert COMPOSER.compose([f"model={network}", "scale=cifar10"]).name == network
 
 
 # what a file leaves open
@@ -200,7 +200,7 @@ def test_every_file_opens_with_the_command_that_uses_it(file: Path) -> None:
         ("data=cifar", "data: no such choice 'cifar'; did you mean 'cifar10'?"),
         (
             "scale=imagenet",
-            "scale: no such choice 'imagenet'; allowed: cifar10, cifar10-jpeg, cifar10-jpeg-full, quick",
+            "scale: no such choice 'imagenet'; allowed: cifar10, cifar10-16px, cifar10-jpeg, cifar10-jpeg-full, quick",
         ),
         ("recipe.lr=abc", "recipe.lr: 'abc' does not fit: it must be a number"),
         ("recipe.lr=null", "recipe.lr: 'None' does not fit: it must be a number"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from findings.cli.main import main
 from launching import Findings
 
 FOLDER = Path(__file__).parents[1] / "demonstrations"
@@ -18,13 +19,18 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("finding", CLAIMS)
-def test_a_demonstration_is_planned_trained_and_judged(finding: str, tmp_path: Path) -> None:
+def test_a_demonstration_is_planned_trained_and_judged(
+    finding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
-    planned = Findings(tmp_path, "plan", f"quick/{finding}").wait(0)
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan", f"quick/{finding}"]) == 0
+    planned = capsys.readouterr().out
+    assert "multiply-adds of training" in planned
     assert "lacks" not in planned
     assert "no claim is about" not in planned
     Findings(tmp_path, "run", f"quick/{finding}", "--jobs", "2").wait(0)
-    Findings(tmp_path, "report", "quick").wait(0)
+    assert main(["report", "quick"]) == 0
     verdicts = {one["id"]: one for one in json.loads((tmp_path / "results/quick/verdicts.json").read_text())}
     assert verdicts.keys() == CLAIMS[finding]
     for one in verdicts.values():

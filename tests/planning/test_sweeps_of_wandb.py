@@ -44,7 +44,10 @@ def test_both_expand_to_the_same_runs(file: Path) -> None:
 
 @each_file
 def test_the_command_of_an_agent_is_the_planned_run(file: Path) -> None:
-    """The agent writes values as Python does; what arrives is the run whose config was frozen by `findings plan`."""
+    """The agent writes values as Python does; what arrives is the run whose config was frozen by `findings plan`.
+
+    Of one seed: they are written alike.
+    """
     composer = Composer()
 
     def ids(commands: list[list[str]]) -> set[str]:
@@ -53,7 +56,8 @@ def test_the_command_of_an_agent_is_the_planned_run(file: Path) -> None:
     agents = [
         create_sweep_command_args({"args": run})["args_no_hyphens"]
         for run in suggested(yaml.safe_load(file.read_text()))
+        if run["seed"]["value"] == 0
     ]
-    planned = [[f"{key}={value}" for key, value in run.items()] for run in expand(read(file), [])[0]]
+    planned = [[f"{k}={v}" for k, v in run.items()] for run in expand(read(file), [])[0] if run["seed"] == "0"]
     assert ids(agents) == ids(planned)
-    assert len(ids(agents)) == len(agents)
+    assert len(ids(agents)) == len(agents) > 0
