@@ -144,3 +144,10 @@ def test_a_prediction_that_cannot_be_made(arguments: list[str], line: str, capsy
 )
 def test_durations_are_told_in_what_fits(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_sweep_that_no_study_is_about_is_told_as_that(capsys: pytest.CaptureFixture[str]) -> None:
+    _, below = told(capsys, "cifar10-16px/gap-vs-fc-rates")
+    assert any("no study is called 'gap-vs-fc-rates', so that no claim is about these runs" in line for line in below)
+    _, below = told(capsys, "cifar10-16px/depth-degradation.half")
+    assert not any("no study" in line or "lacks" in line for line in below)

@@ -150,7 +150,7 @@ def test_schedules_need_what_they_go_by() -> None:
 def test_reflection_cannot_reach_beyond_the_image() -> None:
     config = valid()
     config.recipe = replace(config.recipe, padding=Padding.reflection, crop_padding=8)
-    assert refusal(config).startswith("recipe.crop_padding: reflection needs less than the image's size, data.size=8")
+    assert refusal(config).startswith("recipe.crop_padding: reflection needs less than the images' 8 pixels")
     config.recipe = replace(config.recipe, crop_padding=7)
     check(config)
 

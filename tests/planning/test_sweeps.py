@@ -52,7 +52,7 @@ def test_our_sweeps_lie_where_their_scale_and_name_say(file: Path) -> None:
     sweep = read(file)
     assert sweep.name == f"{file.parent.name}/{file.stem}"
     assert sweep.scale in groups()["scale"]
-    assert yaml.safe_load(file.read_text())["name"] == sweep.finding
+    assert yaml.safe_load(file.read_text())["name"] == sweep.folder
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")

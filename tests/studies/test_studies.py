@@ -5,11 +5,14 @@ import pytest
 from findings import studies
 from findings.config.compose import groups
 from findings.judging import published
-from findings.judging.claims import Claim, cast
+from findings.judging.claims import NOT_TRAINED, Claim, cast
 from findings.judging.evidence import COUNTED
 from findings.planning import sweeps
 
 FINDINGS = studies.findings()
+OWN = [sweep for name in sweeps.names() for sweep in sweeps.find(name)]
+OF_FINDINGS = [sweep.name for sweep in OWN if sweep.finding in FINDINGS and not sweep.check]
+CHECKS = [sweep.name for sweep in OWN if sweep.check]
 # the small scales train the two ends
 ONLY_WITH_EVERY_DEPTH = (
     "plain-training-error-rises-with-every-depth",
@@ -38,7 +41,7 @@ def test_claims_and_what_was_published_hold_together(finding: studies.Finding) -
     assert set(finding.published) <= published.load().keys()
 
 
-@pytest.mark.parametrize("name", sweeps.names())
+@pytest.mark.parametrize("name", OF_FINDINGS)
 def test_every_sweep_trains_what_its_claims_are_about(name: str) -> None:
     """At every scale each role has one player, and what is neither trained nor counted is in no claim."""
     sweep = sweeps.find(name)[0]
@@ -50,6 +53,18 @@ def test_every_sweep_trains_what_its_claims_are_about(name: str) -> None:
     for claim in finding.claims:
         needed = set(claim.cast(cast(finding.roles, models.__contains__)).terms)
         assert needed <= known or claim.id in ONLY_WITH_EVERY_DEPTH
+    assert len(sweep.axes["seed"]) >= 3
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_check_trains_arms_that_claims_of_its_finding_compare(name: str) -> None:
+    (sweep,) = sweeps.find(name)
+    (own,) = sweeps.find(f"{sweep.scale}/{sweep.finding}")
+    models, finding = sweep.axes["model"], FINDINGS[sweep.finding]
+    assert set(models) <= set(own.axes["model"])
+    players = cast(finding.roles, models.__contains__)
+    compared = [claim for claim in finding.claims if set(claim.cast(players).terms) <= set(models)]
+    assert any(claim.kind not in NOT_TRAINED for claim in compared)
     assert len(sweep.axes["seed"]) >= 3
 
 

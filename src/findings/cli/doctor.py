@@ -109,6 +109,8 @@ def _scales() -> list[str]:
 def _readiness(scale: str) -> tuple[str, str, str, str]:
     """(scale, data, ready, what is missing). Nothing is downloaded to find out."""
     from findings.config.compose import Composer
+    from findings.config.schema import Precision
+    from findings.cost.measure.machine import native_bf16
     from findings.data import load
     from findings.errors import InputError
     from findings.planning.plan import count
@@ -119,6 +121,8 @@ def _readiness(scale: str) -> tuple[str, str, str, str]:
         load(config.data)
     except InputError as error:
         missing.append(str(error))
+    if config.recipe.precision is Precision.bf16 and not native_bf16():
+        missing.append("hardware for bf16, which this CPU emulates many times slower than fp32")
     if count(config).multiply_adds * config.recipe.batch_size * config.recipe.iterations > CPU_WORK and not _has_gpu():
         missing.append("a GPU: on a CPU one run takes many hours")
     return scale, config.data.full_label, "no" if missing else "yes", "; ".join(missing)

@@ -35,6 +35,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.epilog = EPILOG
     given = parser.parse_intermixed_args(arguments)
     device = _device(given.device, given.gpus)
+    from findings.cost.emulation import warning
     from findings.planning.request import request
 
     planned = request(given.sweep, given.overrides)
@@ -64,7 +65,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         console.print(f"... and {len(runs) - SHOWN} more (--all shows them)")
     work = sum(run.work for run in runs)
     console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
-    for line in (*(totals(prediction) if prediction else ()), *_coverage(planned)):
+    slow = warning(planned.runs)
+    for line in (*(totals(prediction) if prediction else ()), *([slow] if slow else []), *_coverage(planned)):
         terminal.say(console, line)
     return 0
 
@@ -79,6 +81,11 @@ def _coverage(planned: "Request") -> list[str]:
     lines = []
     for sweep, runs in zip(planned.sweeps, planned.plans, strict=True):
         finding = findings().get(sweep.finding)
+        if finding is None:
+            lines.append(
+                f"{sweep.name}: no study is called '{sweep.finding}', so that no claim is about these runs; they have "
+                "tables and curves in the report"
+            )
         if finding is None or sweep.check:  # a check asks of the arms that it has
             continue
         plan = plan_from(content(sweep, runs, planned.planner), sweep.name).labelled(finding.labels)

@@ -32,6 +32,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     from rich.console import Console
 
     from findings.cost.autotune import apply, choose
+    from findings.cost.emulation import warning
     from findings.engines.devices import gpus
     from findings.engines.local.display import Display
     from findings.engines.local.pool import run_locally
@@ -43,8 +44,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     until = None if given.time_limit is None else started + given.time_limit
     with _leaving():
         asked = request(given.sweep, given.overrides, planner=planner)
-        if asked.note:
-            print(asked.note)
+        for line in (asked.note, warning(asked.runs)):
+            if line:
+                say(console, line)
         asked.refuse_unfinished_starts()
         asked.refuse_other_data()
         choice = choose(
