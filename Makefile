@@ -1,5 +1,5 @@
 # make study    install, run every finding at the smallest scale, print the verdicts and where the report is
-# make test     install, then format, lint and type checks, then the tests, those on a SLURM of their own last
+# make test     install, then format, lint and type checks, then the tests, four at once: half of their time they wait
 # make install  .venv with everything, once for each state of pyproject.toml and constraints.txt
 
 BIN := .venv/bin
@@ -10,8 +10,7 @@ study: $(STAMP)
 	$(BIN)/findings study quick
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist worksteal
-	$(BIN)/python -m pytest -n 3 --dist worksteal tests/slurm
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -34,6 +33,6 @@ $(STAMP): pyproject.toml constraints.txt
 	"$$found" -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "make: $$found has no venv module; install it (Debian and Ubuntu: apt install python3-venv)" >&2; exit 2; }; \
 	"$$found" -m venv .venv && echo "installing into .venv (a few minutes: PyTorch is large)" && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]' && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[test]' && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps sweeps
 	@touch $@

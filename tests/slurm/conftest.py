@@ -9,7 +9,7 @@ from cluster import Cluster, missing, started
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first; beside it, a worker of xdist keeps only the next one, which is short."""
+    """The longest first, so that nothing waits for it in the end."""
     items.sort(key=lambda item: item.path.stem != "test_interruptions")
 
 

@@ -25,7 +25,7 @@ class Submitter:
     def run(self, module: str, *arguments: str, code: int = 0) -> str:
         command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(
-            command, cwd=self.directory, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.directory, env=self.environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr

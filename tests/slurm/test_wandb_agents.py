@@ -9,7 +9,7 @@ from submitting import Submitter
 from launching import records, write_sweep
 from wandb_server import serving
 
-LENGTH = {"recipe__iterations": 1200, "recipe__milestones": [800], "trainer__checkpoint_every": 0.01}
+LENGTH = {"recipe__iterations": 600, "recipe__milestones": [400], "trainer__checkpoint_every": 0.01}
 
 
 def test_agents_train_the_runs_of_a_wandb_sweep_and_go_on_after_an_interruption(
@@ -37,7 +37,7 @@ def test_agents_train_the_runs_of_a_wandb_sweep_and_go_on_after_an_interruption(
         tasks = cluster.wait(job, "COMPLETED", seconds=60)
         assert sorted(task.restarts for task in tasks) == [0, 1], here.logs()
         assert {run.name: (run.state, run.sweep, run.steps[-1]) for run in server.runs.values()} == {
-            record["wandb"]["id"]: ("finished", id.rpartition("/")[2], 1200) for record in records(tmp_path).values()
+            record["wandb"]["id"]: ("finished", id.rpartition("/")[2], 600) for record in records(tmp_path).values()
         }
         # of the signal, which all processes of the step received, W&B has been told
         assert sorted(run.endings for run in server.runs.values()) == [["finished"], ["preempted", "finished"]]
