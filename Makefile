@@ -1,5 +1,5 @@
 # make study    install, run every finding at the smallest scale, print the verdicts and where the report is
-# make test     install, then format, lint and type checks, then the tests, four at once: half of their time they wait
+# make test     install, then format, lint and type checks, then the tests, those on a SLURM of their own last
 # make install  .venv with everything, once for each state of pyproject.toml and constraints.txt
 
 BIN := .venv/bin
@@ -10,7 +10,8 @@ study: $(STAMP)
 	$(BIN)/findings study quick
 
 test: check
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/slurm
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

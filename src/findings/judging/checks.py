@@ -49,9 +49,11 @@ def check(own: Plan, evidence: Evidence, claims: Sequence[Claim], trained_below:
 
 
 def attached(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> list[Verdict]:
-    """``verdicts`` with what the checks say of the same claims, shortest schedule first."""
+    """``verdicts`` with what the checks say of the same claims, shortest schedule first; those not run say nothing."""
     ordered = sorted(checks, key=lambda one: (one.iterations or 0, one.changed.get(RATE, (0, 0))[1], one.name))
-    said = {(one.name, found.id): (one, found) for one in ordered for found in one.verdicts}
+    said = {
+        (one.name, found.id): (one, found) for one in ordered for found in one.verdicts if found.verdict != "not run"
+    }
     return [
         replace(
             verdict, checks=tuple(_as_dict(*said[key]) for one in ordered if (key := (one.name, verdict.id)) in said)

@@ -164,8 +164,8 @@ FINDING = Finding(
     ),
     claims=CLAIMS,
     drawings=(
-        Drawing("error-curves", "training and test error against iterations, plain and residual networks", draw_curves),
         Drawing("error-against-depth", "training and test error at the end against depth", draw_depths),
+        Drawing("error-curves", "training and test error against iterations, plain and residual networks", draw_curves),
     ),
     published=(
         *("he15.f6.plain20.err", "he15.f6.plain32.err", "he15.f6.plain44.err", "he15.f6.plain56.err"),
