@@ -16,6 +16,8 @@ PACKAGES = (
     *("findings", "torch", "pytorch-lightning", "torchmetrics", "hydra-core", "numpy", "wandb", "timm"),
     "torchvision",
 )
+CPU = Path("/proc/cpuinfo")
+INSTRUCTIONS = {"amx_tile": "AMX", "avx512f": "AVX-512", "avx2": "AVX2"}  # the widest first
 
 
 @lru_cache
@@ -62,9 +64,12 @@ def job() -> str | None:
 
 @lru_cache
 def processor() -> str:
-    """The CPU's name."""
+    """The CPU's name and the widest of its instructions: of one name, virtual ones differ by those several times."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        lines = CPU.read_text().splitlines()
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+    flags = {flag for line in lines if line.startswith("flags") for flag in line.split(":", 1)[1].split()}
+    widest = next((told for flag, told in INSTRUCTIONS.items() if flag in flags), None)
+    return f"{name} ({widest})" if widest else name
