@@ -4,6 +4,7 @@ from pathlib import Path
 
 from findings.report import build as report
 from findings.report.front import front
+from made_up_records import write_study
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,3 +41,16 @@ def test_the_committed_report_is_reproduced_byte_for_byte(tmp_path):
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_scale_that_nothing_can_be_said_of_yet_is_a_line(tmp_path, monkeypatch):
+    results, runs = write_study(tmp_path, seeds=1)
+    (results / "quick").rename(results / "mine")
+    for path in results.glob("*/*/plan.json"):
+        path.write_text(path.read_text().replace('"scale": "quick"', '"scale": "mine"'))
+    report.build("mine", results, runs)
+    monkeypatch.chdir(tmp_path)
+    verdicts = report.last_verdicts(Path("results"))
+    page = front("<!-- verdicts: x -->\n<!-- /verdicts -->", Path("results"), verdicts)
+    assert "**Scale `mine`** is under way: Digits (8x8), fp32." in page
+    assert "| claim | verdict |" not in page

@@ -27,6 +27,12 @@ def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
         names = list(dict.fromkeys(verdict["finding"] for verdict in of_scale))
         plan = read_plan(results / scale / names[0] / "plan.json")
         page = results / scale / "README.md"
+        if not any(verdict["ci95"] for verdict in of_scale):
+            lines += [
+                f"**Scale `{scale}`** is under way: {_data(plan)}. {plan.label} What there is is in [{page}]({page}).",
+                "",
+            ]
+            continue
         earlier = " Judged by an earlier rule, as the page says." if plan.streams == EARLIER else ""
         lines += [
             f"**Scale `{scale}`**: {_data(plan)}. {plan.label}{earlier} All of it is in [{page}]({page}).",
