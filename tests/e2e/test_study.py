@@ -7,14 +7,25 @@ from launching import Findings, records, write_sweep
 
 def test_a_study_leaves_records_costs_and_a_report(tmp_path: Path) -> None:
     sweep = write_sweep(tmp_path, "depth-degradation", seeds=2, recipe__iterations=24, recipe__milestones=[12])
-    output = Findings(tmp_path, "study", sweep, "--jobs", "1", "--seconds", "0.02").wait(0)
+    limits = ("--time-limit", "10m", "--export", "packed")
+    output = Findings(tmp_path, "study", sweep, "--jobs", "1", "--seconds", "0.02", *limits).wait(0)
     assert [record["status"] for record in records(tmp_path).values()] == ["finished"] * 2
+    assert list((tmp_path / "packed").iterdir())
     results = tmp_path / "results" / "quick"
     assert (results / "depth-degradation" / "cost.csv").read_text().count("\n") == 6
     assert "depth-degradation/figures" in (results / "README.md").read_text()
     assert "2 of 2 runs finished" in output
     assert "images/s" in output
     assert "verdict" in output
+
+
+def test_a_study_that_runs_out_of_time_reports_what_there_is_and_measures_nothing(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path, "depth-degradation", seeds=2, recipe__iterations=100_000, recipe__milestones=[])
+    output = Findings(tmp_path, "study", sweep, "--jobs", "1", "--time-limit", "12s", "--export", "packed").wait(0)
+    assert "0 of 2 runs finished; the same command goes on with the others" in output
+    assert "no time is left to measure costs; `findings measure` does" in output
+    assert "2 planned" in (tmp_path / "results" / "quick" / "README.md").read_text()
+    assert list((tmp_path / "packed").iterdir())
 
 
 def test_another_protocol_is_no_study(tmp_path: Path) -> None:

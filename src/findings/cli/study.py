@@ -1,22 +1,33 @@
-"""findings study SCALE [--jobs N] [--seconds S] [override ...]"""
+"""findings study SCALE [--jobs N] [--seconds S] [--time-limit 25m] [--export DIR] [override ...]"""
 
 import argparse
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from findings.cli.arguments import add_sweep
+from findings.cli.arguments import add_sweep, seconds
 from findings.errors import InputError
 from findings.training.command import BY_HAND, FAILED
 
 FOLDERS = ("runs_dir", "results_dir")
+MEASURING = 0.9  # of a time limit: where training took more of it, costs are measured another time
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     """What run, measure and report do one after the other, with one start-up; ends early where one cannot go on."""
+    started = time.monotonic()
     add_sweep(parser)
     parser.add_argument("--jobs", default="auto", metavar="N", help="as of `findings run` (default: auto)")
     parser.add_argument("--seconds", default="0.2", metavar="S", help="as of `findings measure` (default: 0.2)")
+    parser.add_argument(
+        "--time-limit",
+        type=seconds,
+        metavar="TIME",
+        help="stop training in time, resumable, and report: 90s, 25m, 1.5h",
+    )
+    parser.add_argument("--export", type=Path, metavar="DIR", help="pack the records at the end, as `findings export`")
     given = parser.parse_intermixed_args(arguments)
-    from findings.cli import measure, report
+    from findings.cli import export, measure, report
     from findings.cli import run as train
     from findings.engines.processes import prepare
     from findings.planning.request import AXES, changes
@@ -32,14 +43,24 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.planning.plan import Planner
 
     planner = Planner()
-    code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *given.overrides], planner)
+    limit = (
+        [] if given.time_limit is None else ["--time-limit", f"{given.time_limit - (time.monotonic() - started):g}s"]
+    )
+    code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *limit, *given.overrides], planner)
     if code not in (0, FAILED):  # a run that failed is in the report; what was interrupted goes on another time
         return code
-    unmeasured = measure.run(_parser("measure"), [given.sweep, "--seconds", given.seconds, *given.overrides], planner)
+    unmeasured = 0
+    if given.time_limit is not None and time.monotonic() - started > MEASURING * given.time_limit:
+        print("no time is left to measure costs; `findings measure` does")
+    else:
+        asked = [given.sweep, "--seconds", given.seconds, *given.overrides]
+        unmeasured = measure.run(_parser("measure"), asked, planner)
     if unmeasured == BY_HAND:
         return unmeasured
     folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]
     report.run(_parser("report"), [scale, *folders])
+    if given.export:
+        export.run(_parser("export"), [str(given.export), *(one for one in folders if one.startswith("runs_dir="))])
     return max(code, unmeasured)
 
 
