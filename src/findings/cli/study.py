@@ -43,9 +43,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.planning.plan import Planner
 
     planner = Planner()
-    limit = (
-        [] if given.time_limit is None else ["--time-limit", f"{given.time_limit - (time.monotonic() - started):g}s"]
-    )
+    left = None if given.time_limit is None else max(1.0, given.time_limit - (time.monotonic() - started))
+    limit = [] if left is None else ["--time-limit", f"{left:.0f}s"]
     code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *limit, *given.overrides], planner)
     if code not in (0, FAILED):  # a run that failed is in the report; what was interrupted goes on another time
         return code
