@@ -41,3 +41,17 @@ def test_it_is_not_said_where_nothing_is_emulated(native: bool, monkeypatch: pyt
     assert emulation.warning(request("quick/depth-degradation", ["seed=0"]).runs) is None  # in fp32
     said = emulation.warning(request("quick/depth-degradation", BF16).runs)
     assert (said is None) == native
+
+
+@pytest.mark.parametrize("others", [["trainer.devices=2"], ["trainer.nodes=2", "recipe.batch_norm_group=null"]])
+def test_runs_of_several_devices_are_planned_all_the_same(
+    others: list[str], emulating: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "quick/depth-degradation", *BF16, *others]) == 0
+    assert "emulates bf16" in capsys.readouterr().out
+
+
+def test_it_is_not_said_of_another_machine(emulating: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "cifar10-jpeg/depth-degradation", "trainer.accelerator=cuda"]) == 0
+    assert main(["plan", "cifar10-jpeg/depth-degradation", "--device", "h200"]) == 0
+    assert "emulates" not in capsys.readouterr().out

@@ -85,7 +85,10 @@ def test_torchvisions_convolutions_compute_the_same() -> None:
     ("model", "line"),
     [
         ({"depth": 12}, "model.depth: no VGG has 12 layers; allowed: 11, 13, 16, 19"),
-        ({"size": 31}, "data.size: 31 is below 32: five poolings would leave nothing of the image"),
+        (
+            {"size": 31},
+            "data.size: 31 is below 32, or data.resize makes it so: five poolings would leave nothing of the image",
+        ),
         ({"dropout": 1.0}, "model.dropout: 1.0 is not in [0, 1)"),
         ({"hidden": [16, 0]}, "model.hidden: 0 is below 1"),
         ({"width": 0}, "model.width: 0 is below 1"),

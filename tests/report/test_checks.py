@@ -1,12 +1,12 @@
 """A finding's claims by another length or rate: beside its verdicts, never among them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from findings.errors import InputError
 from findings.report import build as report
 from made_up_records import SMALL, arm, curve, row, write_plan, write_record, write_study
 
@@ -53,7 +53,7 @@ def test_each_verdict_says_what_other_lengths_come_to_and_keeps_its_word(tmp_pat
 def test_the_page_names_the_claims_whose_word_changes(tmp_path: Path) -> None:
     results, runs = study(tmp_path)
     page = report.build("quick", results, runs).readme.read_text()
-    assert "By other lengths of the schedule and other rates, 4 of 5 claims are judged the same." in page
+    assert "By other lengths of the schedule and other rates, 4 of 5 claims are judged the same, each by its" in page
     assert (
         "- plain56 ends with a higher training error than plain20: ✔ reproduced, but ≈ inconclusive by 450 iterations"
     ) in page
@@ -84,7 +84,7 @@ def test_another_rate_is_called_by_its_rate(tmp_path: Path) -> None:
     [
         (
             [arm("plain110", [0], HALF)],
-            "quick/depth-degradation.half: 'plain110' is no arm of depth-degradation: "
+            "quick/depth-degradation.half: 'plain110' is no arm of quick/depth-degradation: "
             "a check trains the finding's own; allowed: plain20, plain56, resnet20, resnet56",
         ),
         (
@@ -97,9 +97,35 @@ def test_another_rate_is_called_by_its_rate(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_check_of_anything_else_is_refused(tmp_path: Path, arms: list[dict[str, Any]], line: str) -> None:
+def test_a_check_of_anything_else_is_left_out_and_said_why(
+    tmp_path: Path, arms: list[dict[str, Any]], line: str
+) -> None:
     results, runs = write_study(tmp_path)
     write_plan(results, arms, check="half")
-    with pytest.raises(InputError) as raised:
-        report.build("quick", results, runs)
-    assert str(raised.value).startswith(line)
+    built = report.build("quick", results, runs)
+    assert f"The check half is left out: {line}" in built.readme.read_text()
+    assert [one.verdict for one in built.verdicts if one.because != "not planned"] == ["reproduced"] * 6
+
+
+def test_a_check_of_a_finding_that_has_not_run_waits(tmp_path: Path) -> None:
+    results, runs = study(tmp_path)
+    for record in runs.glob(f"*-{900:012d}-s*"):
+        shutil.rmtree(record)
+    page = report.build("quick", results, runs).readme.read_text()
+    assert "wait for the finding's own runs" in page
+    assert "are judged the same" not in page
+
+
+def test_a_check_without_its_finding_is_a_sweep_of_its_own(tmp_path: Path) -> None:
+    results, runs = study(tmp_path)
+    shutil.rmtree(results / "quick" / "depth-degradation")
+    built = report.build("quick", results, runs)
+    assert "## depth-degradation.half" in built.readme.read_text()
+    assert built.verdicts == ()
+
+
+def test_checks_of_one_length_are_told_apart(tmp_path: Path) -> None:
+    results, runs = study(tmp_path)
+    write_check(tmp_path, "early", HALF, **{"recipe.milestones": [1, 2]})
+    page = report.build("quick", results, runs).readme.read_text()
+    assert "| claim | the finding's own | 450 iterations (early) | 450 iterations (half) | 1,800 iterations |" in page

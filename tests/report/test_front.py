@@ -54,3 +54,8 @@ def test_a_scale_that_nothing_can_be_said_of_yet_is_a_line(tmp_path, monkeypatch
     page = front("<!-- verdicts: x -->\n<!-- /verdicts -->", Path("results"), verdicts)
     assert "**Scale `mine`** is under way: Digits (8x8), fp32." in page
     assert "| claim | verdict |" not in page
+
+
+def test_a_scale_of_sweeps_that_claim_nothing_is_not_on_it():
+    page = "<!-- verdicts: x -->\n<!-- /verdicts -->"
+    assert "Scale" not in front(page, ROOT / "results", {"mine": []})

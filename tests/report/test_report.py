@@ -1,5 +1,6 @@
 """The whole report: the same bytes twice, nothing heavy imported, and figures for any state of a study."""
 
+import json
 import re
 import subprocess
 import sys
@@ -108,6 +109,15 @@ def test_what_was_never_planned_is_said_with_what_was(tmp_path: Path) -> None:
     results, runs = write_study(tmp_path, ("plain20",), 1, 1)
     with pytest.raises(InputError, match=r"quik: no finding was planned.*did you mean 'quick'"):
         report.build("quik", results, runs)
+
+
+def test_a_locked_finding_never_loses_its_verdicts_with_its_study(tmp_path: Path) -> None:
+    results, runs = write_study(tmp_path, ("plain20",), 1, 1)
+    plan = next(results.rglob("plan.json"))
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), "finding": "depth-degradatoin"}))
+    (plan.parent / "lock.json").write_text("{}")
+    with pytest.raises(InputError, match="did you mean 'depth-degradation'"):
+        report.build("quick", results, runs)
 
 
 def test_a_report_needs_neither_hydra_nor_torch(tmp_path: Path) -> None:

@@ -66,6 +66,10 @@ def _plan(sweep: str, overrides: Sequence[str], planner: "Planner | None") -> "l
     from findings.planning.request import request
 
     asked = request(sweep, overrides, _about_cost, planner)
+    for one in asked.sweeps:
+        if one.check:
+            own = f"{one.scale}/{one.finding}"
+            raise InputError(one.name, "is a check, whose costs no claim is about", [own], own)
     asked.refuse_other_data()
     return networks(share_threads(asked.runs, 1))
 

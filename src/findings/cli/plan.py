@@ -65,7 +65,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         console.print(f"... and {len(runs) - SHOWN} more (--all shows them)")
     work = sum(run.work for run in runs)
     console.print(f"{len(runs)} runs, {work:.3g} multiply-adds of training")
-    slow = warning(planned.runs)
+    slow = None if device else warning(planned.runs)
     for line in (*(totals(prediction) if prediction else ()), *([slow] if slow else []), *_coverage(planned)):
         terminal.say(console, line)
     return 0

@@ -10,16 +10,20 @@ from findings.cost.measure.machine import native_bf16
 from findings.cost.prediction import predict
 from findings.cost.throughput import device
 from findings.planning.plan import PlannedRun
+from findings.records.record import Record
 
 SLOWER = 14  # times, than fp32: ResNet-20 on a CPU with AVX2 alone, 21 images/s against 300
 
 
 def emulated(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Those that this machine would train in bf16 without having instructions for it."""
+    """Those left that this machine would train in bf16 on a CPU without instructions for it."""
     if native_bf16():
         return []
-    on_cpu = [run for run in runs if run.config.trainer.accelerator == "cpu" or not torch.cuda.is_available()]
-    return [run for run in on_cpu if run.config.recipe.precision is Precision.bf16]
+    in_bf16 = [run for run in runs if run.config.recipe.precision is Precision.bf16]
+    here = ("cpu",) if torch.cuda.is_available() else ("cpu", "auto")  # "cuda" is asked for another machine
+    return [
+        run for run in in_bf16 if run.config.trainer.accelerator in here and Record(run.directory).status != "finished"
+    ]
 
 
 def warning(runs: Sequence[PlannedRun]) -> str | None:
@@ -27,7 +31,13 @@ def warning(runs: Sequence[PlannedRun]) -> str | None:
     slow = emulated(runs)
     if not slow:
         return None
-    in_fp32 = [run.with_config(recipe=replace(run.config.recipe, precision=Precision.fp32)) for run in slow]
+    in_fp32 = [
+        run.with_config(
+            recipe=replace(run.config.recipe, precision=Precision.fp32),
+            trainer=replace(run.config.trainer, devices=1, nodes=1),
+        )
+        for run in slow
+    ]
     hours = SLOWER * sum(run.seconds for run in predict(in_fp32, device("cpu")).runs) / 3600
     return (
         f"this CPU emulates bf16 (it has neither AMX nor AVX512-BF16), about {SLOWER} times slower than fp32: "

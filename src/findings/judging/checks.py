@@ -12,6 +12,7 @@ from findings.errors import InputError
 from findings.judging.claims import NOT_TRAINED, Claim
 from findings.judging.evidence import Arm, Evidence, Plan
 from findings.judging.judge import judge_all
+from findings.judging.rule import Word
 from findings.judging.verdict import Verdict
 
 ITERATIONS, RATE = "recipe.iterations", "recipe.lr"
@@ -25,6 +26,7 @@ class Check:
     name: str
     changed: Mapping[str, tuple[Any, Any]]
     verdicts: tuple[Verdict, ...]  # on the claims that it has the arms of
+    problem: str = ""  # why it cannot be compared with the finding's own runs
 
     @property
     def iterations(self) -> int | None:
@@ -62,30 +64,40 @@ def attached(verdicts: Sequence[Verdict], checks: Sequence[Check]) -> list[Verdi
     ]
 
 
+def by_itself(verdict: Verdict) -> Word:
+    """What a claim's own interval says, before the correction for the number of claims: checks are compared by that."""
+    return verdict.alone or verdict.verdict
+
+
+def parting(verdict: Verdict) -> list[dict[str, Any]]:
+    """The checks by which a claim is judged otherwise."""
+    return [one for one in verdict.checks if one["verdict"] != by_itself(verdict)]
+
+
 def _as_dict(check: Check, found: Verdict) -> dict[str, Any]:
     changed = {key: here for key, (_, here) in check.changed.items()}
-    return {"check": check.name, "title": check.title, "changed": changed} | {
-        key: getattr(found, key) for key in ("verdict", "because", "effect", "ci95", "n")
-    }
+    numbers = {key: getattr(found, key) for key in ("because", "effect", "ci95", "n")}
+    # the word of its own interval: Holm's correction over fewer claims than the finding's would not compare
+    return {"check": check.name, "title": check.title, "changed": changed, "verdict": by_itself(found)} | numbers
 
 
 def changed(own: Plan, other: Plan) -> dict[str, tuple[Any, Any]]:
-    """{key: (there, here)} of all arms of a check that has to change the same in all of them."""
-    where = f"{other.scale}/{other.finding}.{other.check}"
+    """{key: (there, here)} of all arms of a check, which has to change the same in all of them."""
     named = {arm.label: arm for arm in own.arms}
-    found: dict[str, tuple[Any, Any]] = {}
+    found: list[dict[str, tuple[Any, Any]]] = []
     for arm in other.arms:
         if arm.label not in named:
             raise InputError(
-                where, f"'{arm.label}' is no arm of {own.finding}: a check trains the finding's own", named
+                other.name, f"'{arm.label}' is no arm of {own.name}: a check trains the finding's own", named
             )
-        for key, values in _differing(named[arm.label], arm).items():
+        found.append(_differing(named[arm.label], arm))
+        for key in found[-1]:
             if not key.startswith("recipe."):
-                raise InputError(where, f"{arm.label} differs in {key}: a check changes the recipe alone")
-            if key not in FOLLOWING and found.setdefault(key, values) != values:
-                raise InputError(where, f"{key} is not changed alike in all arms")
-            found.setdefault(key, values)
-    return found
+                raise InputError(other.name, f"{arm.label} differs in {key}: a check changes the recipe alone")
+    for key in {key: None for keys in found for key in keys if key not in FOLLOWING}:
+        if any(keys.get(key) != found[0].get(key) for keys in found):
+            raise InputError(other.name, f"{key} is not changed alike in all arms")
+    return {key: values for keys in reversed(found) for key, values in keys.items()}
 
 
 def _differing(own: Arm, other: Arm) -> dict[str, tuple[Any, Any]]:

@@ -68,6 +68,11 @@ class Plan:
     streams: int = 1  # the version of the random streams that its runs draw from; 1: seeds of two arms shared them
     check: str = ""  # of the finding, by another length or rate, where it is one
 
+    @property
+    def name(self) -> str:
+        """Of its sweep."""
+        return f"{self.scale}/{self.finding}.{self.check}" if self.check else f"{self.scale}/{self.finding}"
+
     def chosen(self, term: str) -> list[Arm]:
         """The arms that a claim's term means, by label or by selector: one in a sound plan, or none."""
         labelled = [arm for arm in self.arms if arm.label == term]

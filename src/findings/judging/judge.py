@@ -57,7 +57,7 @@ def refuse_incomparable(claim: Claim, evidence: Evidence) -> None:
 
     Raises :class:`InputError` naming any other key in which they or their runs differ.
     """
-    name = f"{evidence.plan.scale}/{evidence.plan.finding}"
+    name = evidence.plan.name
     found = {term: evidence.arms(term) for term in claim.terms}
     for term, arms in found.items():
         if len(arms) > 1:

@@ -91,4 +91,7 @@ class VGG(nn.Module):
 
 def _check_size(size: int) -> None:
     if size < 2 ** len(WIDTHS):
-        raise InputError("data.size", f"{size} is below 32: five poolings would leave nothing of the image")
+        raise InputError(
+            "data.size",
+            f"{size} is below 32, or data.resize makes it so: five poolings would leave nothing of the image",
+        )

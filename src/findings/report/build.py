@@ -46,13 +46,14 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     a claim would compare are not comparable.
     """
     from findings import studies
+    from findings.judging import locks
     from findings.judging.checks import attached
     from findings.report import page
     from findings.report.figures import drawing
     from findings.report.sweeps import without_claims
 
     folder = results_dir / scale
-    plans = [path for path in sorted(folder.glob("*/plan.json")) if not read_plan(path).check]
+    plans = [path for path in sorted(folder.glob("*/plan.json")) if not _is_check(path)]
     if not plans:
         planned = sorted({path.parts[-3] for path in results_dir.glob("*/*/plan.json")})
         problem = (
@@ -62,7 +63,15 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     chapters, verdicts, figures = [], [], []
     for path in plans:
         plan = read_plan(path)
-        finding = studies.findings().get(plan.finding) or without_claims(plan.scale, plan.finding)
+        finding = studies.findings().get(plan.finding) if not plan.check else None
+        if finding is None and (path.parent / locks.FILE).exists():
+            raise InputError(
+                f"{scale}/{path.parent.name}",
+                f"no finding is named '{plan.finding}', whose claims it was locked with: its study is not found here",
+                studies.findings(),
+                plan.finding,
+            )
+        finding = finding or without_claims(plan.scale, path.parent.name)
         evidence = merge(plan.labelled(finding.labels), path.parent, runs_dir)
         found = _earlier(folder, finding) if plan.streams == EARLIER else _judged(finding, evidence, path.parent)
         checks = _checks(finding, evidence.plan, path.parent, runs_dir)
@@ -96,15 +105,24 @@ def _judged(finding: "Finding", evidence: Evidence, folder: Path) -> "list[Verdi
     return [replace(verdict, deviations=locks.told(lock, now, verdict.id)) for verdict in verdicts]
 
 
+def _is_check(path: Path) -> bool:
+    """Of a finding that is planned beside it; one without is shown as a sweep of its own."""
+    plan = read_plan(path)
+    return bool(plan.check) and (path.parent.parent / plan.finding / "plan.json").exists()
+
+
 def _checks(finding: "Finding", own: "Plan", folder: Path, runs_dir: Path) -> "list[Check]":
     """What the finding's claims come to by another length or rate."""
-    from findings.judging.checks import check
+    from findings.judging.checks import Check, check
 
-    found = []
+    found: list[Check] = []
     for path in sorted(folder.parent.glob(f"{folder.name}.*/plan.json")):
         plan = read_plan(path).labelled(finding.labels)
         evidence = merge(plan, path.parent, runs_dir)
-        found.append(check(own, evidence, finding.claims_at(plan), finding.trained_below))
+        try:
+            found.append(check(own, evidence, finding.claims_at(plan), finding.trained_below))
+        except InputError as error:  # it costs no finding its verdicts
+            found.append(Check(plan.check, {}, (), str(error)))
         if evidence.together:
             evidence.together.write()
     return found

@@ -22,8 +22,8 @@ def front(page: str, results: Path, verdicts: dict[str, list[dict[str, Any]]]) -
 def _block(results: Path, verdicts: dict[str, list[dict[str, Any]]]) -> str:
     lines = []
     for scale, of_scale in sorted(verdicts.items()):
-        if scale == "quick":
-            continue  # made on each machine
+        if scale == "quick" or not of_scale:
+            continue  # made on each machine; or nothing is claimed of it
         names = list(dict.fromkeys(verdict["finding"] for verdict in of_scale))
         plan = read_plan(results / scale / names[0] / "plan.json")
         page = results / scale / "README.md"

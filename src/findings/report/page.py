@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Any
 
 from findings.judging import published
-from findings.judging.checks import Check
+from findings.judging.checks import Check, by_itself, parting
 from findings.judging.evidence import EARLIER, Evidence, Run
 from findings.judging.rule import MOST_SEEDS, Word
 from findings.judging.verdict import Verdict
@@ -89,6 +89,7 @@ def _outcome(chapter: Chapter) -> str:
         agree = sum(verdict.verdict == "reproduced" for verdict in counts)
         lines.append(f"Counted, and no evidence: {agree} of {len(counts)} printed or presupposed counts hold.")
     lines += [_same(chapter.verdicts)] if any(verdict.checks for verdict in chapter.verdicts) else []
+    lines += [f"\nThe check {one.name} is left out: {one.problem}." for one in chapter.checks if one.problem]
     for word, meaning in MEANINGS.items():
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
         if found:
@@ -101,16 +102,21 @@ def _outcome(chapter: Chapter) -> str:
 
 def _same(verdicts: Sequence[Verdict]) -> str:
     """How many claims are judged the same by every other length and rate that was tried, and which are not."""
-    checked = [verdict for verdict in verdicts if verdict.checks]
-    parting = {verdict.id: [one for one in verdict.checks if one["verdict"] != verdict.verdict] for verdict in checked}
-    same = sum(not others for others in parting.values())
-    line = f"By other lengths of the schedule and other rates, {same} of {len(checked)} claims are judged the same."
+    checked = [verdict for verdict in verdicts if verdict.checks and verdict.verdict != "not run"]
+    if not checked:
+        return "Checks by other lengths of the schedule and other rates wait for the finding's own runs."
+    differing = {verdict.id: parting(verdict) for verdict in checked}
+    same = sum(not others for others in differing.values())
     told = [
-        f"- {verdict.sentence}: {words.word(verdict)}, but "
-        + ", ".join(f"{words.said(one['verdict'], one['because'])} by {one['title']}" for one in parting[verdict.id])
+        f"- {verdict.sentence}: {words.said(by_itself(verdict), verdict.because)}, but "
+        + ", ".join(f"{words.said(one['verdict'], one['because'])} by {one['title']}" for one in differing[verdict.id])
         for verdict in checked
-        if parting[verdict.id]
+        if differing[verdict.id]
     ]
+    line = (
+        f"By other lengths of the schedule and other rates, {same} of {len(checked)} claims are judged the same, each "
+        "by its own interval, before the correction for the number of claims; the seeds may be fewer."
+    )
     return "\n".join([line, *(["", *told] if told else [])])
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from findings.judging import published
+from findings.judging.checks import by_itself
 from findings.judging.evidence import COUNTED, Arm, Cost, Evidence, Run
 from findings.judging.metrics import final
 from findings.judging.verdict import Verdict
@@ -47,14 +48,19 @@ def networks(evidence: Evidence) -> str:
 def by_checks(verdicts: Sequence[Verdict]) -> str:
     """Each claim beside what it comes to by other lengths and rates; empty where none was tried."""
     checked = [verdict for verdict in verdicts if verdict.checks]
-    titles = list(dict.fromkeys(one["title"] for verdict in checked for one in verdict.checks))
+    titles = {one["check"]: one["title"] for verdict in checked for one in verdict.checks}
+    headings = [
+        title if list(titles.values()).count(title) == 1 else f"{title} ({name})" for name, title in titles.items()
+    ]
     rows = []
     for verdict in checked:
-        by_title = {one["title"]: one for one in verdict.checks}
-        others = (_checked(verdict, by_title[title]) if title in by_title else "-" for title in titles)
-        own = {name: getattr(verdict, name) for name in ("verdict", "because", "effect", "ci95", "n")}
+        by_name = {one["check"]: one for one in verdict.checks}
+        others = (_checked(verdict, by_name[name]) if name in by_name else "-" for name in titles)
+        own = {name: getattr(verdict, name) for name in ("because", "effect", "ci95", "n")} | {
+            "verdict": by_itself(verdict)
+        }
         rows.append((verdict.sentence, _checked(verdict, own), *others))
-    return table(("claim", "the finding's own", *titles), rows) if rows else ""
+    return table(("claim", "the finding's own", *headings), rows) if rows else ""
 
 
 def _checked(verdict: Verdict, found: Mapping[str, Any]) -> str:

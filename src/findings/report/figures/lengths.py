@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from findings.judging.checks import ITERATIONS
+from findings.judging.checks import FOLLOWING, ITERATIONS, by_itself
 from findings.judging.evidence import Evidence
 from findings.judging.verdict import Verdict
 from findings.report.figures.drawing import INK, QUIET, RESIDUAL, WIDTH, headings
@@ -47,9 +47,10 @@ def draw_lengths(evidence: Evidence, verdicts: Sequence[Verdict], title: str) ->
 
 def points(verdict: Verdict, iterations: int) -> Points:
     """By rising length; checks of anything but the length are left out."""
-    found = [(iterations, verdict.effect, verdict.ci95, verdict.verdict)] if verdict.ci95 else []
+    found = [(iterations, verdict.effect, verdict.ci95, by_itself(verdict))] if verdict.ci95 else []
     for one in verdict.checks:
-        if ITERATIONS in one["changed"] and "recipe.lr" not in one["changed"] and one["ci95"]:
+        keys = one["changed"].keys()
+        if ITERATIONS in keys and keys <= {ITERATIONS, *FOLLOWING} and one["ci95"]:
             found.append((one["changed"][ITERATIONS], one["effect"], tuple(one["ci95"]), one["verdict"]))
     return sorted(found)  # type: ignore[arg-type]  # where there is an interval, there is an effect
 
@@ -60,12 +61,12 @@ def _draw_panel(axes: "Axes", verdict: Verdict, found: Points) -> None:
     lengths = [length for length, *_ in found]
     effects = [effect for _, effect, *_ in found]
     axes.axhline(1.0 if verdict.unit == "x" else 0.0, color=INK, linewidth=0.8)
-    if verdict.margin:
-        axes.axhline(verdict.margin, color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)))
+    for bound in {"no_worse": (1,), "equal": (-1, 1)}.get(verdict.kind, ()):
+        axes.axhline(bound * (verdict.margin or 0), color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)))
     ends = [[effect - low for _, effect, (low, _), _ in found], [high - effect for _, effect, (_, high), _ in found]]
     axes.errorbar(lengths, effects, yerr=ends, color=RESIDUAL, linewidth=1.2, elinewidth=1.1, capsize=3)
-    for length, effect, _, word in found:
-        full = word == "reproduced"
+    for length, effect, _, said in found:
+        full = said == "reproduced"
         axes.plot([length], [effect], "o", color=RESIDUAL, mfc=RESIDUAL if full else "white", ms=5.5, mew=1.1)
     axes.set_xscale("log", base=2)
     axes.set_xlim(lengths[0] / 1.35, lengths[-1] * 1.35)
