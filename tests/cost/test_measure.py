@@ -180,6 +180,10 @@ def test_an_interrupt_ends_it_and_keeps_the_former_table(
         ("quick --seconds 0", "findings: --seconds: '0' is no number above 0"),
         ("quick --seconds nan", "findings: --seconds: 'nan' is no number above 0"),
         ("quick recipe.l=1", "findings: quick/"),
+        (
+            "cifar10-16px/depth-degradation.half",
+            "findings: cifar10-16px/depth-degradation.half: is a check, whose costs",
+        ),
     ],
 )
 def test_mistakes_are_one_line(command: str, line: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,14 @@ import pytest
 from findings import studies
 from findings.config.compose import groups
 from findings.judging import published
+from findings.judging.checks import FOLLOWING, ITERATIONS, RATE, changed
 from findings.judging.claims import NOT_TRAINED, Claim, cast
-from findings.judging.evidence import COUNTED
+from findings.judging.evidence import COUNTED, plan_from
 from findings.planning import sweeps
+from findings.planning.freezing import planned
+from findings.planning.plan import Planner
 
-FINDINGS = studies.findings()
+FINDINGS, PLANNER = studies.findings(), Planner()
 OWN = [sweep for name in sweeps.names() for sweep in sweeps.find(name)]
 OF_FINDINGS = [sweep.name for sweep in OWN if sweep.finding in FINDINGS and not sweep.check]
 CHECKS = [sweep.name for sweep in OWN if sweep.check]
@@ -66,6 +69,11 @@ def test_every_check_trains_arms_that_claims_of_its_finding_compare(name: str) -
     compared = [claim for claim in finding.claims if set(claim.cast(players).terms) <= set(models)]
     assert any(claim.kind not in NOT_TRAINED for claim in compared)
     assert len(sweep.axes["seed"]) >= 3
+    plans = [
+        plan_from(planned(one, PLANNER.plan(one, ["seed=0"]), PLANNER), one.name).labelled(finding.labels)
+        for one in (own, sweep)
+    ]
+    assert changed(*plans).keys() - FOLLOWING in ({ITERATIONS}, {RATE})
 
 
 def test_a_claim_speaks_of_the_networks_that_play_its_roles() -> None:
