@@ -83,3 +83,15 @@ def test_what_a_plan_lacks_and_what_feeds_no_claim() -> None:
     plan = replace(PLAN, untrained=(Untrained(model="resnet50", parameters=1),))
     found = coverage([CLAIMS[1], counts], plan)
     assert (found.lacking, found.idle) == ({}, ["plain20"]), "to be counted an arm need not be trained"
+
+
+def test_networks_that_a_first_plan_left_out_join_the_claims_that_are_about_them(tmp_path: Path) -> None:
+    claim = {"kind": "ordered", "arms": ["plain20", "plain56"]}
+    few = {"claims": {"c": claim}, "protocol": {"plain20": {}, "plain56": {}}}
+    more = {"claims": {"c": claim | {"arms": ["plain20", "plain44", "plain56"]}}, "protocol": {"plain44": {}}}
+    locks.close(tmp_path, few, date="2026-01-01", commit="a")
+    locks.close(tmp_path, more, date="2026-01-02", commit="b")
+    lock = locks.read(tmp_path)
+    assert lock is not None
+    assert lock.date == "2026-01-01"
+    assert locks.changes(lock.content, more | {"protocol": lock.content["protocol"]}) == []

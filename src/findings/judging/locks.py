@@ -109,6 +109,9 @@ def close(folder: Path, content: Content, *, date: str, commit: str) -> None:
     """At the first run. Arms and claims that are added later join it: nothing of what was locked has changed."""
     lock = read(folder) or Lock(date, commit, {"claims": {}, "protocol": {}})
     joined = {part: {**content[part], **lock.content[part]} for part in ("claims", "protocol")}
+    for name, claim in lock.content["claims"].items():  # a plan of some of its networks came first
+        arms = {*claim["arms"], *content["claims"].get(name, claim)["arms"]}
+        joined["claims"][name] = claim | {"arms": sorted(arms)}
     write(folder, replace(lock, content=joined))
 
 
