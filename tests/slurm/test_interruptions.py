@@ -14,8 +14,8 @@ from submitting import Submitter
 from launching import all_numbers, records, write_sweep
 from transaction_log import segments
 
-# at 8 ms for an iteration, the last interruption comes before iteration 1,000
-LENGTH = {"recipe__iterations": 2400, "recipe__milestones": [1200, 1800], "trainer__checkpoint_every": 0.005}
+# at 8 ms for an iteration, the last interruption comes before iteration 1,800
+LENGTH = {"recipe__iterations": 3600, "recipe__milestones": [1800, 2700], "trainer__checkpoint_every": 0.005}
 
 
 class Going:
@@ -79,7 +79,7 @@ def shorten(going: Going) -> None:
     going.cluster.run("scontrol", "update", f"jobid={going.job}", "timelimit=30")
 
 
-PREEMPTIONS = (preempt,) * 4
+TEN_PREEMPTIONS = (preempt,) * 10
 
 
 def processes(going: Going, word: str) -> list[int]:
@@ -106,22 +106,22 @@ def is_told(pid: int) -> bool:
 
 
 def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: Cluster, tmp_path: Path) -> None:
-    """At random moments, four times by a higher partition: one W&B run, no epoch lost and none written twice."""
+    """At random moments, ten times by a higher partition: one W&B run, no epoch lost and none written twice."""
     (tmp_path / "whole").mkdir()
     undisturbed = Going(cluster, tmp_path / "whole", "cluster.options=[--nodelist=n2]")
     (tmp_path / "pieces").mkdir()
     going = Going(cluster, tmp_path / "pieces", "cluster.options=[--nodelist=n1]", tracking="offline")
     moments = random.Random(3)
-    for times, disturb in enumerate((shorten, ask, kill, *PREEMPTIONS), 1):
+    for times, disturb in enumerate((shorten, ask, kill, *TEN_PREEMPTIONS), 1):
         going.until_further(times)
         time.sleep(moments.random() / 2)
         disturb(going)
         going.until_restarted(times)
     rows = going.end()
-    assert [int(row["epoch"]) for row in rows] == list(range(1, 201))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 301))
     assert rows == undisturbed.end()
-    assert going.record["preemptions"] == 7
-    assert "preempted 7x" in " ".join(going.here.findings("status").split())
+    assert going.record["preemptions"] == 13
+    assert "preempted 13x" in " ".join(going.here.findings("status").split())
     directory = next(going.directory.glob("runs/*/record.json")).parent
     logs = segments(directory)
     assert {segment["run"].run_id for segment in logs if "run" in segment} == {directory.name}
