@@ -46,6 +46,4 @@ def test_runs_on_smaller_images_are_other_runs_of_the_same_networks() -> None:
 def test_a_size_that_leaves_parts_of_squares_is_refused() -> None:
     with pytest.raises(InputError) as raised:
         Composer().compose(["data.resize=3"])
-    assert str(raised.value) == (
-        "data.resize: 3 is no part of data.size=8: whole squares of pixels are averaged; allowed: null, 1, 2, 4, 8"
-    )
+    assert str(raised.value) == ("data.resize: 3 does not divide data.size=8; allowed: null, 1, 2, 4, 8")

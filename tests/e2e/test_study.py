@@ -28,6 +28,14 @@ def test_a_study_that_runs_out_of_time_reports_what_there_is_and_measures_nothin
     assert list((tmp_path / "packed").iterdir())
 
 
+def test_a_folder_that_holds_something_is_refused_before_anything_trains(tmp_path: Path) -> None:
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "a").touch()
+    output = Findings(tmp_path, "study", "quick/depth-degradation", "--export", "packed").wait(2)
+    assert output == "findings: packed: is no empty folder; name a new one\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["packed"]
+
+
 def test_another_protocol_is_no_study(tmp_path: Path) -> None:
     output = Findings(tmp_path, "study", "quick/depth-degradation", "recipe.lr=0.2").wait(2)
     assert output.startswith("findings: recipe.lr: a study is of its sweeps' own protocol")

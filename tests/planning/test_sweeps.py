@@ -191,3 +191,17 @@ def test_a_bad_file_is_named_with_what_is_wrong(tmp_path: Path) -> None:
         assert "parameters.seed: needs either value or a list of values" in problem
     for parameters in ({"seed": {"value": 0}}, {"scale": {"values": ["quick", "cifar10"]}}):
         assert "parameters.scale" in refusal(write(path, parameters=parameters))
+
+
+def test_a_name_with_a_dot_is_a_check_only_of_a_sweep_that_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "sweeps" / "quick"
+    folder.mkdir(parents=True)
+    for name in ("lr0.1", "mine", "mine.half", "depth-degradation.half"):
+        (folder / f"{name}.yaml").write_text("method: grid\nparameters: {scale: {value: quick}}\n")
+    found = {name: read(folder / f"{name}.yaml") for name in ("lr0.1", "mine.half", "depth-degradation.half")}
+    assert {name: (one.finding, one.check) for name, one in found.items()} == {
+        "lr0.1": ("lr0.1", ""),
+        "mine.half": ("mine", "half"),
+        "depth-degradation.half": ("depth-degradation", "half"),  # of the one that we ship
+    }
+    assert all(one.name == f"quick/{name}" for name, one in found.items())

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from findings.judging import locks
+from findings.judging.evidence import read_plan
 from findings.report import build as report
+from findings.studies import findings
 from made_up_records import SMALL, arm, curve, row, write_plan, write_record, write_study
 
 HALF, TWICE = 450, 1800
@@ -119,6 +122,8 @@ def test_a_check_of_a_finding_that_has_not_run_waits(tmp_path: Path) -> None:
 def test_a_check_without_its_finding_is_a_sweep_of_its_own(tmp_path: Path) -> None:
     results, runs = study(tmp_path)
     shutil.rmtree(results / "quick" / "depth-degradation")
+    folder = results / "quick" / "depth-degradation.half"
+    locks.close(folder, {"claims": {}, "protocol": {}}, date="2026-01-01", commit="abc")  # as planning leaves one
     built = report.build("quick", results, runs)
     assert "## depth-degradation.half" in built.readme.read_text()
     assert built.verdicts == ()
@@ -129,3 +134,14 @@ def test_checks_of_one_length_are_told_apart(tmp_path: Path) -> None:
     write_check(tmp_path, "early", HALF, **{"recipe.milestones": [1, 2]})
     page = report.build("quick", results, runs).readme.read_text()
     assert "| claim | the finding's own | 450 iterations (early) | 450 iterations (half) | 1,800 iterations |" in page
+
+
+def test_what_was_changed_of_a_check_after_its_first_run_is_told(tmp_path: Path) -> None:
+    results, runs = study(tmp_path)
+    folder = results / "quick" / "depth-degradation.half"
+    finding, plan = findings()["depth-degradation"], read_plan(folder / "plan.json").labelled({})
+    before = locks.content_of(finding.claims_at(plan), plan)
+    before["protocol"]["plain20"] |= {"recipe.lr": 0.2}
+    locks.close(folder, before, date="2026-01-01", commit="abc")
+    page = report.build("quick", results, runs).readme.read_text()
+    assert "The check half: **Deviation** not explained: plain20: recipe.lr 0.2 -> 0.1" in page

@@ -22,6 +22,14 @@ from torch._dynamo import OptimizedModule
 assert isinstance(torch.compile(torch.nn.Linear(2, 2)), OptimizedModule)
 assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item() == 2
 """
+ANOTHER_VERSION = """
+from lightning_utilities.core.imports import RequirementCache
+
+check = RequirementCache._check_requirement
+RequirementCache._check_available = lambda self: hasattr(self, "available") or check(self)
+del RequirementCache._check_requirement
+import findings.training.train
+"""
 
 
 def ran(code: str, folder: Path) -> str:
@@ -36,3 +44,7 @@ def test_a_run_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
 
 def test_what_was_left_out_is_whole_where_it_is_wanted_later(tmp_path: Path) -> None:
     ran(AFTERWARDS, tmp_path)
+
+
+def test_another_version_of_what_is_left_out_by_name_trains_all_the_same(tmp_path: Path) -> None:
+    ran(ANOTHER_VERSION, tmp_path)

@@ -25,7 +25,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         metavar="TIME",
         help="stop training in time, resumable, and report: 90s, 25m, 1.5h",
     )
-    parser.add_argument("--export", type=Path, metavar="DIR", help="pack the records at the end, as `findings export`")
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="pack the records after training, as `findings export`"
+    )
     given = parser.parse_intermixed_args(arguments)
     from findings.cli import export, measure, report
     from findings.cli import run as train
@@ -39,6 +41,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         raise InputError(
             other[0], "a study is of its sweeps' own protocol, which this changes; `findings run` trains with it"
         )
+    if given.export and given.export.exists() and not (given.export.is_dir() and not any(given.export.iterdir())):
+        raise InputError(str(given.export), "is no empty folder; name a new one")  # at the end it would be too late
     prepare(*measure.PRELOADED)  # for all that follows: the server of processes is started once
     from findings.planning.plan import Planner
 
@@ -48,6 +52,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *limit, *given.overrides], planner)
     if code not in (0, FAILED):  # a run that failed is in the report; what was interrupted goes on another time
         return code
+    folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]
+    if given.export:  # before anything that takes its time
+        export.run(_parser("export"), [str(given.export), *(one for one in folders if one.startswith("runs_dir="))])
     unmeasured = 0
     if given.time_limit is not None and time.monotonic() - started > MEASURING * given.time_limit:
         print("no time is left to measure costs; `findings measure` does")
@@ -56,10 +63,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         unmeasured = measure.run(_parser("measure"), asked, planner)
     if unmeasured == BY_HAND:
         return unmeasured
-    folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]
     report.run(_parser("report"), [scale, *folders])
-    if given.export:
-        export.run(_parser("export"), [str(given.export), *(one for one in folders if one.startswith("runs_dir="))])
     return max(code, unmeasured)
 
 

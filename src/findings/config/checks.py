@@ -37,20 +37,10 @@ def check(config: Config) -> None:
         raise InputError("recipe.momentum", f"{recipe.momentum} is not in [0, 1)")
     if not 0 <= recipe.label_smoothing < 1:
         raise InputError("recipe.label_smoothing", f"{recipe.label_smoothing} is not in [0, 1)")
-    if recipe.batch_norm_group is not None and recipe.batch_size % recipe.batch_norm_group:
-        raise InputError(
-            "recipe.batch_norm_group",
-            f"{recipe.batch_norm_group} does not divide recipe.batch_size={recipe.batch_size}",
-            ["null", *map(str, _divisors(recipe.batch_size))],
-        )
+    _divides("recipe.batch_norm_group", recipe.batch_norm_group, "recipe.batch_size", recipe.batch_size)
+    _divides("data.resize", data.resize, "data.size", data.size)  # whole squares of pixels are averaged
     if recipe.padding is Padding.reflection and recipe.crop_padding >= data.pixels:
         raise InputError("recipe.crop_padding", f"reflection needs less than the images' {data.pixels} pixels")
-    if data.resize is not None and data.size % data.resize:
-        raise InputError(
-            "data.resize",
-            f"{data.resize} is no part of data.size={data.size}: whole squares of pixels are averaged",
-            ["null", *map(str, _divisors(data.size))],
-        )
     if data.train_images is not None and data.validation >= data.train_images:
         raise InputError("data.validation", f"{data.validation} is not below data.train_images={data.train_images}")
     if config.init_from.run is None and config.init_from != InitFromConfig():
@@ -103,6 +93,11 @@ def _check_devices(config: Config) -> None:
         raise InputError("trainer.fast", "false is for one device: needs trainer.devices=1 and trainer.nodes=1")
     if trainer.compiled:
         raise InputError("trainer.compiled", "is for one device: needs trainer.devices=1 and trainer.nodes=1")
+
+
+def _divides(key: str, part: int | None, of: str, whole: int) -> None:
+    if part is not None and whole % part:
+        raise InputError(key, f"{part} does not divide {of}={whole}", ["null", *map(str, _divisors(whole))])
 
 
 def _divisors(number: int) -> list[int]:

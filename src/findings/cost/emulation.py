@@ -27,7 +27,10 @@ def emulated(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
 
 
 def warning(runs: Sequence[PlannedRun]) -> str | None:
-    """One line with the hours, for a CPU that emulates bf16; None where nothing is emulated."""
+    """One line with the hours, for a CPU that emulates bf16; None where nothing is emulated.
+
+    From the fp32 hours of the CPU that was measured, which is a faster one: it has the instructions.
+    """
     slow = emulated(runs)
     if not slow:
         return None
@@ -41,5 +44,5 @@ def warning(runs: Sequence[PlannedRun]) -> str | None:
     hours = SLOWER * sum(run.seconds for run in predict(in_fp32, device("cpu")).runs) / 3600
     return (
         f"this CPU emulates bf16 (it has neither AMX nor AVX512-BF16), about {SLOWER} times slower than fp32: "
-        f"{len(slow)} runs would take it some {hours:,.0f} hours; a GPU, or a CPU that has them, is what they are for"
+        f"{len(slow)} runs would take it {hours:,.0f} hours at least; they are for a GPU, or a CPU that has them"
     )

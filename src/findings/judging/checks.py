@@ -27,6 +27,7 @@ class Check:
     changed: Mapping[str, tuple[Any, Any]]
     verdicts: tuple[Verdict, ...]  # on the claims that it has the arms of
     problem: str = ""  # why it cannot be compared with the finding's own runs
+    deviations: tuple[str, ...] = ()  # from what was locked at its own first run
 
     @property
     def iterations(self) -> int | None:

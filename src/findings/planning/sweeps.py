@@ -31,7 +31,7 @@ SWEEP_KEYS = (
 class Sweep:
     """One file: ``axes`` maps each parameter to its values, in the file's order.
 
-    ``<finding>.<check>.yaml`` is a check of the finding: its arms once more, by another length or rate.
+    ``<finding>.<check>.yaml`` is a check where ``<finding>.yaml`` is a sweep: its arms by another length or rate.
     """
 
     scale: str
@@ -92,7 +92,15 @@ def read(path: Path) -> Sweep:
     if len(scales) != 1:
         raise InputError(str(path), "parameters.scale: a sweep has exactly one scale; verdicts never mix them")
     finding, _, check = path.stem.partition(".")
+    if not check or not _is_there(path, finding):  # a name with a dot may be a sweep's own
+        finding, check = path.stem, ""
     return Sweep(str(scales[0]), finding, path, axes, check)
+
+
+def _is_there(path: Path, finding: str) -> bool:
+    """Whether the finding has a sweep of its own, beside this one or wherever sweeps of the scale may lie."""
+    places = (path.parent, *(folder / path.parent.name for folder in folders("sweeps")))
+    return any((place / f"{finding}.yaml").is_file() for place in places)
 
 
 def _axes(path: Path, parameters: dict[str, Any], prefix: str) -> Sequence[tuple[str, list[Any]]]:

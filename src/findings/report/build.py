@@ -63,7 +63,7 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     chapters, verdicts, figures = [], [], []
     for path in plans:
         plan = read_plan(path)
-        finding = studies.findings().get(plan.finding) if not plan.check else None
+        finding = studies.findings().get(plan.finding)
         if finding is None and (path.parent / locks.FILE).exists():
             raise InputError(
                 f"{scale}/{path.parent.name}",
@@ -71,7 +71,8 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
                 studies.findings(),
                 plan.finding,
             )
-        finding = finding or without_claims(plan.scale, path.parent.name)
+        if finding is None or plan.check:
+            finding = without_claims(plan.scale, path.parent.name)
         evidence = merge(plan.labelled(finding.labels), path.parent, runs_dir)
         found = _earlier(folder, finding) if plan.streams == EARLIER else _judged(finding, evidence, path.parent)
         checks = _checks(finding, evidence.plan, path.parent, runs_dir)
@@ -113,16 +114,21 @@ def _is_check(path: Path) -> bool:
 
 def _checks(finding: "Finding", own: "Plan", folder: Path, runs_dir: Path) -> "list[Check]":
     """What the finding's claims come to by another length or rate."""
+    from findings.judging import locks
     from findings.judging.checks import Check, check
 
     found: list[Check] = []
     for path in sorted(folder.parent.glob(f"{folder.name}.*/plan.json")):
         plan = read_plan(path).labelled(finding.labels)
         evidence = merge(plan, path.parent, runs_dir)
+        claims = finding.claims_at(plan)
         try:
-            found.append(check(own, evidence, finding.claims_at(plan), finding.trained_below))
+            one = check(own, evidence, claims, finding.trained_below)
         except InputError as error:  # it costs no finding its verdicts
-            found.append(Check(plan.check, {}, (), str(error)))
+            one = Check(plan.check, {}, (), str(error))
+        lock, now = locks.read(path.parent), locks.content_of(claims, plan)
+        deviations = dict.fromkeys(text for claim in claims for text in locks.told(lock, now, claim.id))
+        found.append(replace(one, deviations=tuple(deviations)))
         if evidence.together:
             evidence.together.write()
     return found

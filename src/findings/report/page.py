@@ -89,7 +89,9 @@ def _outcome(chapter: Chapter) -> str:
         agree = sum(verdict.verdict == "reproduced" for verdict in counts)
         lines.append(f"Counted, and no evidence: {agree} of {len(counts)} printed or presupposed counts hold.")
     lines += [_same(chapter.verdicts)] if any(verdict.checks for verdict in chapter.verdicts) else []
-    lines += [f"\nThe check {one.name} is left out: {one.problem}." for one in chapter.checks if one.problem]
+    for one in chapter.checks:
+        lines += [f"\nThe check {one.name} is left out: {one.problem}."] if one.problem else []
+        lines += [f"\nThe check {one.name}: **Deviation** {text}" for text in one.deviations]
     for word, meaning in MEANINGS.items():
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
         if found:
@@ -161,7 +163,7 @@ def _what_was_run(evidence: Evidence) -> str:
         ("runs", _runs(runs, planned)),
         ("device", _each(run.device for run in in_evidence)),
         ("torch", _each(run.torch for run in in_evidence)),
-        ("training time", _duration(sum(run.wall_seconds for run in in_evidence))),
+        ("training, on the clock", _duration(sum(run.wall_seconds for run in in_evidence))),
         ("departures from the papers", "<br>".join(evidence.plan.departures)),
         ("rerun it", f"`{evidence.plan.command}`"),
     ]

@@ -24,7 +24,11 @@ UNUSED = ("scipy", "matplotlib", "torchvision")
 @contextlib.contextmanager
 def _without_the_unused() -> Iterator[None]:
     """Within, what is UNUSED looks as if it were not installed, and the compiler is a name only."""
-    available, check = imports.package_available, imports.RequirementCache._check_requirement
+    caches = imports.RequirementCache
+    if not hasattr(imports, "package_available") or not hasattr(caches, "_check_requirement"):
+        yield  # another version's ways: everything is imported, which costs time and nothing else
+        return
+    available, check = imports.package_available, caches._check_requirement
 
     def package_available(name: str) -> bool:
         return name not in UNUSED and available(name)
@@ -40,7 +44,7 @@ def _without_the_unused() -> Iterator[None]:
     compiler.disable = lambda function, *_, **__: function  # type: ignore[attr-defined]
     with (
         patch.object(imports, "package_available", package_available),
-        patch.object(imports.RequirementCache, "_check_requirement", check_requirement),
+        patch.object(caches, "_check_requirement", check_requirement),
     ):
         known = sys.modules.setdefault(COMPILER, compiler)
         try:
