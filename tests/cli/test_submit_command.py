@@ -11,6 +11,7 @@ from findings.engines.slurm import queue, submission
 from findings.engines.slurm.failures import Failures
 from findings.engines.slurm.profile import read
 from findings.engines.slurm.queue import Task
+from findings.engines.slurm.standing import standing
 from findings.errors import InputError
 from findings.nets.complexity import Complexity
 from findings.planning.freezing import freeze_run
@@ -43,11 +44,12 @@ def test_what_a_task_has_given_up_is_submitted_again_while_others_of_the_task_wa
 ) -> None:
     earlier = submission.prepare("quick/made", planned, pack=2, most=1001, processes=1)
     (earlier.directory / "failures").mkdir(parents=True)
-    monkeypatch.setattr(submission, "submissions", lambda _: [replace(earlier, job="7")])
-    monkeypatch.setattr(queue, "mine", lambda: [Task("7", 0, "RUNNING", "None", "n1")])
-    assert submit._missing(planned, ask=True) == ([], {"in the queue": 2})
+    replace(earlier, job="7").write()
+    monkeypatch.setattr(queue, "tasks", lambda _: [Task("7", 0, "RUNNING", "None", "n1")])
+    assert str(standing(planned, ask=True)) == "2 in the queue"
     Failures(earlier.directory).note(planned[0].id, "no disk", 0, final=True)
-    assert submit._missing(planned, ask=True) == ([planned[0]], {"in the queue": 1, "to submit": 1})
+    stands = standing(planned, ask=True)
+    assert (stands.missing, stands.queued) == ([planned[0]], [planned[1]])
 
 
 def test_a_run_may_change_its_devices_until_it_has_begun(planned: list[PlannedRun]) -> None:

@@ -1,5 +1,8 @@
 """A sweep goes through a real SLURM as one array, and nothing that happens to its source afterwards changes it."""
 
+import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,10 +13,13 @@ from submitting import Submitter, own_code
 from findings.config.frozen import thaw
 from launching import all_numbers, records, write_sweep
 
+# what a user may have set for interactive use, and must not change what we know of the queue
+SETTINGS = {"SQUEUE_STATES": "RUNNING", "SQUEUE_USERS": "nobody", "SLURM_CLUSTERS": "nowhere", "SBATCH_TIMELIMIT": "1"}
+
 
 @pytest.fixture
 def here(cluster: Cluster, tmp_path: Path) -> Submitter:
-    return Submitter(cluster, tmp_path)
+    return Submitter(cluster, tmp_path, **SETTINGS)
 
 
 def test_a_sweep_of_twelve_runs_is_one_array_and_submitting_again_submits_what_is_missing(here: Submitter) -> None:
@@ -40,7 +46,8 @@ def test_a_sweep_of_twelve_runs_is_one_array_and_submitting_again_submits_what_i
 
     name = sorted(records(here.directory))[0]
     (here.directory / "runs" / name / "record.json").unlink()
-    again = here.submit(sweep)
+    told = here.findings("submit", sweep, "--cluster", "test", "--json")
+    again = json.loads(told.splitlines()[0])["job"]
     here.until_finished(12)
     assert [task.id for task in here.cluster.wait(again)] == [f"{again}_0"]
     assert f"finished: {here.directory}/runs/{name}" in here.findings("logs", name)
@@ -134,17 +141,42 @@ def test_ten_thousand_runs_are_one_short_script(here: Submitter) -> None:
     assert not (here.directory / "runs").exists()
 
 
-def test_what_is_cancelled_keeps_its_checkpoint_and_is_not_requeued(here: Submitter) -> None:
+def test_what_is_cancelled_keeps_its_checkpoint_and_can_be_submitted_again_at_once(here: Submitter) -> None:
     sweep = write_sweep(here.directory, "long", seeds=1, recipe__iterations=200_000)
     job = here.submit(sweep)
     here.cluster.until(lambda: all_numbers(here.directory) and next(iter(all_numbers(here.directory).values())), 60)
     assert f"cancelled job {job}" in here.findings("cancel", sweep)
+    again = here.submit(sweep)
     (task,) = here.cluster.wait(job)
-    assert task.state == "CANCELLED"
+    assert (task.state, task.restarts) == ("CANCELLED", 0)
+    (name,) = records(here.directory)
+    here.cluster.until(lambda: records(here.directory)[name].get("attempts") == 2, 60)
+    assert f"cancelled job {again}" in here.findings("cancel", name)
+    here.cluster.wait(again)
     (record,) = records(here.directory).values()
     assert (record["status"], record["reason"]) == ("interrupted", "received SIGTERM")
     assert "has no tasks in the queue" in here.findings("cancel", sweep, code=2)
     assert "1 interrupted" in here.findings("status", sweep)
+
+
+def test_an_array_is_found_again_whose_number_sbatch_could_not_say(here: Submitter) -> None:
+    """The controller hangs while it is asked, and takes the job all the same."""
+    sweep = write_sweep(here.directory, "hung", seeds=1, recipe__iterations=60, recipe__milestones=[])
+    controller = int((here.cluster.directory / "slurmctld.pid").read_text())
+    here.cluster.run("scontrol", "update", "partitionname=low", "state=down")  # jobs wait there
+    try:
+        os.kill(controller, signal.SIGSTOP)
+        try:
+            output = here.findings("submit", sweep, "--cluster", "test", code=2)
+        finally:
+            os.kill(controller, signal.SIGCONT)
+        assert "whether SLURM has the job is not known" in output
+        here.cluster.until(here.cluster.tasks, 30, ASKED_EVERY)
+        assert "1 in the queue\nnothing to submit" in here.findings("submit", sweep, "--cluster", "test")
+    finally:
+        here.cluster.run("scontrol", "update", "partitionname=low", "state=up")
+    here.until_finished(1)
+    assert len(list(here.directory.glob("runs/submissions/*"))) == 1
 
 
 def test_two_nodes_train_one_run_as_one_process_does(here: Submitter) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from findings.engines.slurm.submission import Submission
 
 POLL = 0.5  # seconds
-ASKED_EVERY = 10.0  # seconds; squeue troubles the whole cluster
+ASKED_EVERY = 30.0  # seconds; squeue troubles the whole cluster
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -24,9 +24,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("--follow", action="store_true", help="go on with what is written, until the run has ended")
     parser.add_argument("overrides", metavar="runs_dir=DIR", nargs="*", default=[])
     given = parser.parse_intermixed_args(arguments)
+    from findings.engines.slurm.handover import settle
     from findings.engines.slurm.submission import submissions
 
     runs_dir = folders(given.overrides, "runs_dir")["runs_dir"]
+    with contextlib.suppress(InputError):
+        settle(runs_dir)
     submitted = submissions(runs_dir)
     known = (run for submission in submitted for run in submission.runs)
     run_id = one_run(given.run, known, missing="no such run was submitted")

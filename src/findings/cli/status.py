@@ -1,6 +1,7 @@
 """findings status [SWEEP] [--watch] [runs_dir=DIR]"""
 
 import argparse
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -10,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.records.record import ENDED
 from findings.system import terminal
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-    from findings.engines.slurm.state import State
+    from findings.engines.slurm.state import State, States
 
 COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red", "interrupted": "yellow"}
 SETTLED = ("finished", "failed", "lost", "interrupted")  # what has a task in the queue yet is none of these
 SHOWN = 60  # runs; of more, those that are finished or queued are only counted
 EVERY = 10.0  # seconds
+ASKED_EVERY = 30.0  # seconds; each question troubles the whole cluster
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -40,10 +43,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _states(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
+def _states(runs_dir: Path, sweeps: Sequence[str]) -> "States":
+    from findings.engines.slurm.handover import settle
     from findings.engines.slurm.state import states
     from findings.engines.slurm.submission import submissions
 
+    with contextlib.suppress(InputError):  # another time
+        settle(runs_dir, age=ASKED_EVERY)
     submitted = submissions(runs_dir)
     known = sorted({submission.sweep for submission in submitted})
     for sweep in sweeps:
@@ -52,18 +58,14 @@ def _states(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
     wanted = [submission for submission in submitted if not sweeps or submission.sweep in sweeps]
     if not wanted:
         raise InputError(str(runs_dir), "holds no submissions: `findings submit SWEEP --cluster NAME` makes one")
-    return states(list(dict.fromkeys(run for submission in wanted for run in submission.runs)), runs_dir, wanted)
+    runs = list(dict.fromkeys(run for submission in wanted for run in (*submission.runs, *submission.elsewhere)))
+    others = [one for one in submitted if one in wanted or not set(one.runs).isdisjoint(runs)]
+    return states(runs, runs_dir, others, sweeps=sweeps, age=ASKED_EVERY)
 
 
-def _states_once_slurm_answers(runs_dir: Path, sweeps: Sequence[str]) -> "list[State]":
+def _over(found: "States") -> bool:
     """A controller that is busy for a minute ends no watch of days."""
-    from findings.engines.slurm.queue import Silent
-
-    while True:
-        try:
-            return _states(runs_dir, sweeps)
-        except Silent:
-            time.sleep(EVERY)
+    return all(state.state in (ENDED if found.silence else SETTLED) for state in found)
 
 
 def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> None:
@@ -71,9 +73,9 @@ def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> No
 
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            found = _states_once_slurm_answers(runs_dir, sweeps)
+            found = _states(runs_dir, sweeps)
             live.update(_shown(found), refresh=True)
-            if all(state.state in SETTLED for state in found):
+            if _over(found):
                 return
             time.sleep(EVERY)
 
@@ -82,18 +84,18 @@ def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) ->
     """A line where something has changed."""
     before = ""
     while True:
-        found = _states_once_slurm_answers(runs_dir, sweeps)
+        found = _states(runs_dir, sweeps)
         line = _totals(found)
         if line != before:
             console.print(line, highlight=False, soft_wrap=True)
             before = line
-        if all(state.state in SETTLED for state in found):
+        if _over(found):
             console.print(_shown(found))
             return
         time.sleep(EVERY)
 
 
-def _shown(found: "Sequence[State]") -> "Group":
+def _shown(found: "States") -> "Group":
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -118,6 +120,8 @@ def _shown(found: "Sequence[State]") -> "Group":
     parts: list[Table | Text] = [table] if rows else []
     if len(rows) > SHOWN:
         parts.append(Text(f"... and {len(rows) - SHOWN} more"))
+    if found.silence:
+        parts.append(Text(f"{found.silence}: this is what the records say", style="yellow"))
     return Group(*parts, Text(_totals(found)))
 
 

@@ -1,10 +1,11 @@
-"""findings submit SWEEP --cluster NAME [--dry-run] [--pack K] [--max-parallel M] [override ...]"""
+"""findings submit SWEEP --cluster NAME [--dry-run] [--pack K] [--max-parallel M] [--json] [override ...]"""
 
 import argparse
-import shutil
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from findings.errors import InputError
 if TYPE_CHECKING:
     from findings.config.schema import Config
     from findings.engines.slurm.profile import Profile
+    from findings.engines.slurm.submission import Submission
     from findings.planning.plan import PlannedRun
+    from findings.planning.request import Request
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -26,10 +29,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--agent", metavar="SWEEP_ID", help="runs that this W&B sweep hands out: `wandb sweep` names it"
     )
+    parser.add_argument("--json", action="store_true", help="print the job as JSON, and all else on stderr")
     given = parser.parse_intermixed_args(arguments)
+    from findings.engines.slurm import handover
     from findings.engines.slurm import profile as profiles
-    from findings.engines.slurm import queue, submission
-    from findings.engines.slurm.script import render
     from findings.planning.plan import longest_first
     from findings.planning.request import request
 
@@ -44,45 +47,85 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         _check_agent(given.cluster, profile, of_runs, given.pack)
     asked = request(given.sweep, of_runs)
     if asked.note:
-        print(asked.note, file=sys.stderr if given.dry_run else sys.stdout)
+        print(asked.note, file=sys.stderr if given.dry_run or given.json else sys.stdout)
     asked.refuse_unfinished_starts()
     asked.refuse_other_data()
     planned = longest_first(asked.runs)
-    wanted, counts = _missing(planned, ask=not given.dry_run)
-    ready = _for_cluster(wanted, profile, given.pack)
-    if not given.dry_run:
-        print(f"{len(planned)} runs planned: {', '.join(f'{count} {what}' for what, count in counts.items())}")
-    if not ready:
-        if not given.dry_run:
-            asked.freeze([])
-        print("nothing to submit")
-        return 0
-    made = submission.prepare(
-        given.sweep,
-        ready,
-        pack=given.pack,
-        most=queue.max_array_size(),
-        processes=profile.processes,
-        agent=given.agent,
-    )
-    script = render(made, profile, given.max_parallel)
     if given.dry_run:
-        print(script, end="")
+        return _show(given, planned, profile)
+    handover.refuse_elsewhere()
+    runs_dir = Path(planned[0].config.runs_dir)
+    with handover.one_at_a_time(runs_dir):
+        handover.settle(runs_dir, certain=True)
+        return _submit(given, asked, planned, profile)
+
+
+def _show(given: argparse.Namespace, planned: "Sequence[PlannedRun]", profile: "Profile") -> int:
+    """The script. Nothing is written, and SLURM need not be here."""
+    from findings.engines.slurm.script import render
+    from findings.engines.slurm.standing import standing
+
+    ready = _for_cluster(standing(planned, ask=False).missing, profile, given.pack)
+    if ready:
+        print(render(_prepared(given, ready, profile), profile, given.max_parallel), end="")
+    else:
+        print("nothing to submit")
+    return 0
+
+
+def _submit(given: argparse.Namespace, asked: "Request", planned: "Sequence[PlannedRun]", profile: "Profile") -> int:
+    from findings.engines.slurm import handover, submission
+    from findings.engines.slurm.script import render
+    from findings.engines.slurm.standing import standing
+
+    say = partial(print, file=sys.stderr if given.json else sys.stdout)
+    stands = standing(planned, ask=True)
+    ready = _for_cluster(stands.missing, profile, given.pack)
+    say(f"{len(planned)} runs planned: {stands}")
+    elsewhere = [run for run in stands.queued if stands.under[run.id].sweep != given.sweep]
+    for other in {stands.under[run.id].directory: stands.under[run.id] for run in elsewhere}.values():
+        of_it = sum(stands.under[run.id] is other for run in elsewhere)
+        say(f"{of_it} of those in the queue are job {other.job}'s, of {other.sweep}")
+    if not ready:
+        asked.freeze([])
+        say("nothing to submit")
+        if given.json:
+            print(json.dumps({"job": None, "runs": []}))
         return 0
+    made = _prepared(given, ready, profile, elsewhere)
+    script = render(made, profile, given.max_parallel)
     _refuse_other_devices(ready, profile)
     asked.freeze([] if given.agent else ready)
     submission.lay_down(made, script)
-    try:
-        job = submission.sbatch(made, internet=profile.internet)
-    except InputError:
-        shutil.rmtree(made.directory)
-        raise
-    replace(made, job=job).write()
+    made = handover.hand_over(made, internet=profile.internet)
     runs = f"runs of W&B's sweep {given.agent}" if given.agent else f"{len(ready)} runs"
-    print(f"submitted as job {job}: {runs} in {made.tasks} tasks; {_shown(made.directory)}")
+    say(f"submitted as job {made.job}: {runs} in {made.tasks} tasks; {_shown(made.directory)}")
     if not given.agent:
-        print(f"`findings status {given.sweep}` shows how far they are")
+        say(f"`findings status {given.sweep}` shows how far they are")
+    if given.json:
+        told = {"job": made.job, "cluster": made.cluster, "tasks": made.tasks, "runs": made.runs}
+        print(json.dumps(told | {"directory": str(made.directory)}))
     return 0
+
+
+def _prepared(
+    given: argparse.Namespace,
+    ready: "Sequence[PlannedRun]",
+    profile: "Profile",
+    elsewhere: "Sequence[PlannedRun]" = (),
+) -> "Submission":
+    from findings.engines.slurm import queue, submission
+
+    return submission.prepare(
+        given.sweep,
+        ready,
+        pack=given.pack,
+        most=queue.max_array_size(profile.cluster),
+        processes=profile.processes,
+        agent=given.agent,
+        cluster=profile.cluster,
+        elsewhere=elsewhere,
+    )
 
 
 def _check_agent(cluster: str, profile: "Profile", overrides: Sequence[str], pack: int) -> None:
@@ -102,38 +145,6 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise InputError("findings submit", f"'{text}' is no number above 0")
     return int(text)
-
-
-def _missing(planned: "Sequence[PlannedRun]", *, ask: bool) -> "tuple[list[PlannedRun], dict[str, int]]":
-    """The runs that are neither finished nor in a queue nor in training, and how many are what."""
-    from findings.engines.slurm import queue
-    from findings.engines.slurm.submission import submissions
-    from findings.records.lease import leased
-    from findings.records.record import Record
-
-    runs_dir = Path(planned[0].config.runs_dir)
-    tasks = queue.mine() if ask else []
-    earlier = submissions(runs_dir)
-    waiting = {
-        id
-        for submission in earlier
-        for task in tasks
-        if task.job == submission.job
-        for id in submission.of_task(task.index)
-        if submission.given_up(id) is None
-    }
-    groups: dict[str, list[PlannedRun]] = {"finished": [], "in the queue": [], "in training": [], "to submit": []}
-    for run in planned:
-        record = Record(runs_dir / run.id)
-        if record.status == "finished":
-            groups["finished"].append(run)
-        elif run.id in waiting:
-            groups["in the queue"].append(run)
-        elif leased(record.directory):
-            groups["in training"].append(run)
-        else:
-            groups["to submit"].append(run)
-    return groups["to submit"], {name: len(runs) for name, runs in groups.items() if runs}
 
 
 def _for_cluster(runs: "Sequence[PlannedRun]", profile: "Profile", pack: int) -> "list[PlannedRun]":

@@ -27,8 +27,8 @@ def record(made: Submission, run: str, job: str, **content: object) -> None:
 
 
 def shown(made: Submission, monkeypatch: pytest.MonkeyPatch, *tasks: Task) -> list[tuple[str, str, str]]:
-    monkeypatch.setattr(queue, "mine", lambda: list(tasks))
-    monkeypatch.setattr(queue, "ended", lambda _: {})
+    monkeypatch.setattr(queue, "tasks", lambda *_, **__: list(tasks))
+    monkeypatch.setattr(queue, "ended", lambda *_, **__: {})
     found = state.states(made.runs, made.directory.parents[1], [made])
     return [(run.state, run.where, run.reason) for run in found]
 

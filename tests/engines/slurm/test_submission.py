@@ -55,7 +55,13 @@ def test_the_script_asks_for_what_the_profile_says() -> None:
     text = render(submission(), profile, None)
     wanted = (
         *("--partition=gpu", "--gres=gpu:a100:4", "--nodes=2", "--ntasks-per-node=4", "--cpus-per-task=3"),
-        *("--time=1-00", "--signal=USR1@90", "--array=0-2%5", "--exclusive", "--job-name=findings-quick-made"),
+        *(
+            "--time=1-00",
+            "--signal=USR1@90",
+            "--array=0-2%5",
+            "--exclusive",
+            "--job-name=findings-quick-made-20260101-000000-000",
+        ),
     )
     for option in wanted:
         assert f"#SBATCH {option}\n" in text

@@ -14,6 +14,7 @@ CHECKPOINT_SECONDS = 10  # that writing one takes at most, on a slow file system
 # SLURM's own forms: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes, and with seconds
 TIME = re.compile(r"(?:(?P<days>\d+)-(?P<clock>\d+(?::\d+){0,2})|(?P<short>\d+(?::\d+){0,2}))")
 MEMORY = re.compile(r"\d+[KMGT]?")
+CLUSTERS = re.compile(r"(?:--clusters?[= ]|-M ?)(\S+)")
 WORD = re.compile(r"[\w.,:/@%+=\[\]()*&|-]+")  # what an option of SLURM may hold
 
 
@@ -59,6 +60,12 @@ class Profile:
     def processes(self) -> int:
         """Of one run."""
         return self.nodes * self.devices
+
+    @property
+    def cluster(self) -> str | None:
+        """Of several that SLURM knows of, the one that ``options`` name; or several, of which SLURM chooses one."""
+        found = [match[1] for option in self.options if (match := CLUSTERS.fullmatch(option))]
+        return found[-1] if found else None
 
 
 def _folders() -> list[Path]:

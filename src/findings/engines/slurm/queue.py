@@ -1,16 +1,35 @@
-"""What SLURM says of our array tasks."""
+"""What SLURM says of our array tasks, whatever the user's own settings of its commands are."""
 
+import os
 import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from findings.errors import InputError
 
 FORMAT = "%F|%K|%T|%r|%N"  # array's job, task, state, reason, nodes
+HEADER = "CLUSTER:"  # begins the line before each cluster's jobs, where clusters are named
+UNKNOWN = "Invalid job id"  # of a single job that ended long ago; of several, squeue leaves those out without a word
 MAX_ARRAY_SIZE = 1001  # SLURM's own default
+SECONDS = 60  # for an answer
+OPTIONS = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_", "SINFO_", "SRUN_", "SALLOC_")
+CONNECTION = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")  # where the controller is, and who asks
+
+_answers: dict[tuple[str, ...], tuple[float, str | InputError]] = {}  # to each command, and when it was asked
 
 
 class Silent(InputError):
     """SLURM is here, but does not answer what it was asked; later it may."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """A submission's job: its number, and the cluster that has it where users name one (--clusters)."""
+
+    job: str
+    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -22,25 +41,56 @@ class Task:
     state: str  # PENDING, RUNNING, COMPLETING, ...
     reason: str  # why it does not run
     nodes: str
+    cluster: str | None = None
+
+    @property
+    def array(self) -> Array:
+        return Array(self.job, self.cluster)
 
 
-def mine() -> list[Task]:
-    """This user's array tasks that wait or run. Raises InputError where there is no SLURM to ask."""
-    lines = _ask("squeue", "--me", "--array", "--noheader", f"--format={FORMAT}").splitlines()
-    fields = [line.split("|") for line in lines]
-    return [
-        Task(job, int(index), state, reason, nodes) for job, index, state, reason, nodes in fields if index.isdigit()
-    ]
+def tasks(arrays: Iterable[Array], *, age: float = 0) -> list[Task]:
+    """Those tasks of these arrays that wait, run or are just ending, whoever submitted them.
+
+    ``age``: seconds that the answer may be old. Raises InputError where there is no SLURM to ask.
+    """
+    jobs = defaultdict(set)
+    for array in arrays:
+        jobs[array.cluster].add(array.job)
+    return [task for cluster, numbers in jobs.items() for task in _tasks(numbers, cluster, age)]
 
 
-def ended(job: str) -> dict[int, str]:
-    """How tasks of an array ended, {task: state}; empty where the cluster keeps no accounts."""
+def _tasks(jobs: set[str], cluster: str | None, age: float) -> list[Task]:
+    command = ["squeue", f"--jobs={','.join(sorted(jobs))}", "--array", "--noheader", f"--format={FORMAT}"]
     try:
-        text = _ask("sacct", "--jobs", job, "--allocations", "--noheader", "--parsable2", "--format=JobID,State")
-    except InputError:
-        return {}
-    found = {}
+        text = _ask(*command, cluster=cluster, age=age)
+    except Silent as error:
+        if UNKNOWN in str(error):
+            return []
+        raise
+    rows = [row for row in (line.split("|") for line in text.splitlines()) if len(row) == 5 and row[1].isdigit()]
+    return [Task(job, int(index), state, reason, nodes, cluster) for job, index, state, reason, nodes in rows]
+
+
+def named(name: str, cluster: str | None, *, age: float = 0) -> Array | None:
+    """The job of that name, which no other has, whether it waits, runs or has ended a while ago."""
+    text = _ask("squeue", f"--name={name}", "--states=all", "--noheader", "--format=%F", cluster=cluster, age=age)
+    since = "--allusers", "--starttime=now-7days"
+    return _first(text, cluster) or _first(_accounts(f"--name={name}", "JobID", cluster, *since, age=age), cluster)
+
+
+def _first(text: str, cluster: str | None) -> Array | None:
     for line in text.splitlines():
+        if line.startswith(HEADER):
+            cluster = line.removeprefix(HEADER).strip()
+        elif (job := line.partition("_")[0].strip()).isdigit():
+            return Array(job, cluster)
+    return None
+
+
+def ended(array: Array, *, age: float = 0) -> dict[int, str]:
+    """How tasks of an array ended, {task: state}; empty where the cluster keeps no accounts."""
+    found = {}
+    for line in _accounts(f"--jobs={array.job}", "JobID,State", array.cluster, age=age).splitlines():
         name, _, state = line.partition("|")
         index = name.partition("_")[2]
         if index.isdigit():
@@ -48,27 +98,51 @@ def ended(job: str) -> dict[int, str]:
     return found
 
 
-def max_array_size() -> int:
+def _accounts(of: str, columns: str, cluster: str | None, *options: str, age: float = 0) -> str:
+    command = ["sacct", of, "--allocations", "--noheader", "--parsable2", f"--format={columns}", *options]
+    try:
+        return _ask(*command, cluster=cluster, age=age)
+    except InputError:
+        return ""
+
+
+def max_array_size(cluster: str | None = None) -> int:
     """The cluster's MaxArraySize, or SLURM's own default where there is none to ask."""
     try:
-        lines = _ask("scontrol", "show", "config").splitlines()
+        lines = _ask("scontrol", "show", "config", cluster=cluster).splitlines()
     except InputError:
         return MAX_ARRAY_SIZE
     sizes = [line.partition("=")[2].strip() for line in lines if line.startswith("MaxArraySize")]
     return int(sizes[0]) if sizes else MAX_ARRAY_SIZE
 
 
-def cancel(job: str) -> None:
-    _ask("scancel", job)
+def cancel(array: Array, index: int | None = None) -> None:
+    """All of an array, or one task."""
+    _ask("scancel", array.job if index is None else f"{array.job}_{index}", cluster=array.cluster)
 
 
-def _ask(*command: str) -> str:
+def environment() -> dict[str, str]:
+    """This process's, less all that changes what SLURM's commands do: SQUEUE_STATES, SLURM_CLUSTERS, SBATCH_..."""
+    return {name: value for name, value in os.environ.items() if name in CONNECTION or not name.startswith(OPTIONS)}
+
+
+def _ask(*command: str, cluster: str | None = None, age: float = 0) -> str:
+    asked = (command[0], *([f"--clusters={cluster}"] if cluster else []), *command[1:])
+    if asked not in _answers or time.monotonic() - _answers[asked][0] >= age:
+        _answers[asked] = time.monotonic(), _answer(asked)
+    answer = _answers[asked][1]
+    if isinstance(answer, InputError):
+        raise answer
+    return answer
+
+
+def _answer(command: Sequence[str]) -> str | InputError:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, env=environment())
     except FileNotFoundError:
-        raise InputError(command[0], "is not here: there is no SLURM on this machine") from None
+        return InputError(command[0], "is not here: there is no SLURM on this machine")
     except subprocess.TimeoutExpired:
-        raise Silent(command[0], "does not answer") from None
+        return Silent(command[0], "does not answer")
     if done.returncode:
-        raise Silent(command[0], " ".join(done.stderr.split()) or f"ended with exit code {done.returncode}")
+        return Silent(command[0], " ".join(done.stderr.split()) or f"ended with exit code {done.returncode}")
     return done.stdout

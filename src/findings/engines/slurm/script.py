@@ -26,7 +26,7 @@ def render(submission: Submission, profile: Profile, max_parallel: int | None) -
     """The script. Nothing that a user typed on the command line is in it: that lies in the runs' configs."""
     most = max_parallel or profile.max_parallel
     values = {
-        "name": f"findings-{submission.directory.name.split('-', 3)[-1]}",
+        "name": submission.name,
         "array": f"0-{submission.tasks - 1}" + (f"%{most}" if most else ""),
         "directives": "\n".join(f"#SBATCH {option}" for option in _options(profile)),
         "nodes": str(profile.nodes),

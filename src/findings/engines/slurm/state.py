@@ -2,21 +2,25 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from findings.engines.slurm import queue
 from findings.engines.slurm.submission import Submission
+from findings.errors import InputError
 from findings.records.lease import leased
-from findings.records.record import Record
+from findings.records.record import ENDED, Record
+
+Tasks = Mapping[tuple[queue.Array, int], queue.Task]
 
 ANY = -1  # task of an array
-WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", "SUSPENDED")
+SUSPENDED = "SUSPENDED"
+WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", SUSPENDED)
 
 
 @dataclass(frozen=True)
 class State:
-    """One run. ``state`` is finished, running, starting, queued, failed, interrupted, lost or planned."""
+    """One run. ``state`` is finished, running, starting, queued, suspended, failed, interrupted, lost or planned."""
 
     run: str
     state: str
@@ -29,31 +33,65 @@ class State:
     preemptions: int
 
 
-def states(runs: Sequence[str], runs_dir: Path, submissions: Sequence[Submission]) -> list[State]:
-    """Of each run, in that order. Raises InputError where submissions are open and SLURM cannot be asked."""
-    holders = {run: submission for submission in submissions for run in submission.runs}  # the latest
-    unfinished = {run for run in runs if run in holders and Record(runs_dir / run).status != "finished"}
-    tasks = {(task.job, task.index): task for task in (queue.mine() if unfinished else [])}
-    ends: dict[str, dict[int, str]] = {}
-    found = []
-    for run in runs:
-        submission = holders.get(run)
-        task, end = None, ""
-        if submission is not None and submission.job is not None and run in unfinished:
+class States(list[State]):
+    """``silence``: why SLURM has said nothing, and the records are all there is."""
+
+    silence = ""
+
+
+def states(
+    runs: Sequence[str],
+    runs_dir: Path,
+    submissions: Sequence[Submission],
+    *,
+    sweeps: Sequence[str] = (),
+    age: float = 0,
+) -> States:
+    """Of each run, in that order, whichever submission has it in the queue; those of other ``sweeps`` are named.
+
+    ``age``: seconds that SLURM's answers may be old.
+    """
+    found, tasks = States(), {}
+    records = {run: Record(runs_dir / run) for run in runs}
+    if any(record.status != "finished" for record in records.values()):
+        try:
+            answer = queue.tasks((submission.array for submission in submissions if submission.array), age=age)
+            tasks = {(task.array, task.index): task for task in answer}
+        except InputError as error:
+            found.silence = str(error)
+    for run, record in records.items():
+        submission, task = _holder(run, submissions, tasks)
+        end = ""
+        if submission and submission.array and not task and record.status != "finished" and not found.silence:
             index = submission.task_of(run)
-            task = _to_come(submission.job, tasks) if index is None else tasks.get((submission.job, index))
-            if task is None:
-                if submission.job not in ends:
-                    ends[submission.job] = queue.ended(submission.job)
-                end = ends[submission.job].get(index, "") if index is not None else ""
-        found.append(_state(run, Record(runs_dir / run), submission, task, end))
+            end = queue.ended(submission.array, age=age).get(index, "") if index is not None else ""
+        state = _state(run, record, submission, task, end)
+        if found.silence and state.state == "lost":
+            state = replace(state, state=record.status, reason="")
+        if task and task.state == SUSPENDED and state.state not in ENDED:
+            state = replace(state, state="suspended", reason="its job is suspended, and keeps its place")
+        if task and submission and sweeps and submission.sweep not in sweeps:
+            state = replace(state, where=f"{state.where}, {submission.sweep}")
+        found.append(state)
     return found
 
 
-def _to_come(job: str, tasks: Mapping[tuple[str, int], queue.Task]) -> queue.Task | None:
+def _holder(run: str, submissions: Sequence[Submission], tasks: Tasks) -> tuple[Submission | None, queue.Task | None]:
+    """The latest that has a task in the queue for it; or the latest, and none."""
+    latest = None
+    for submission in reversed(submissions):
+        if run in submission.runs and submission.array:
+            latest, index = latest or submission, submission.task_of(run)
+            task = _to_come(submission.array, tasks) if index is None else tasks.get((submission.array, index))
+            if task is not None:
+                return submission, task
+    return latest, None
+
+
+def _to_come(array: queue.Array, tasks: Tasks) -> queue.Task | None:
     """Stands for whichever of the array's agents will be given the run, while there is one left."""
-    left = any(of == job for of, _ in tasks)
-    return queue.Task(job, ANY, "PENDING", "W&B has not handed it out", "") if left else None
+    left = any(of == array for of, _ in tasks)
+    return queue.Task(array.job, ANY, "PENDING", "W&B has not handed it out", "", array.cluster) if left else None
 
 
 def _state(run: str, record: Record, submission: Submission | None, task: queue.Task | None, end: str) -> State:
@@ -108,6 +146,7 @@ def _left(record: Record, iteration: int, iterations: int) -> float | None:
 
 
 def open_jobs(submissions: Sequence[Submission]) -> list[Submission]:
-    """Those of which tasks are still in the queue."""
-    jobs = {task.job for task in queue.mine()}
-    return [submission for submission in submissions if submission.job in jobs]
+    """Those of which tasks are still in the queue. Raises InputError where SLURM cannot be asked."""
+    found = queue.tasks(submission.array for submission in submissions if submission.array)
+    arrays = {task.array for task in found}
+    return [submission for submission in submissions if submission.array in arrays]

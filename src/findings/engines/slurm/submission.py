@@ -1,10 +1,8 @@
 """What is handed to the cluster: the ids of frozen runs, the code, one script. Nothing of it changes afterwards."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from findings.config.folders import PACKAGE, SNAPSHOT, folders
 from findings.engines.slurm.failures import Failures
+from findings.engines.slurm.queue import Array
 from findings.errors import InputError
 from findings.records import provenance
 from findings.records.record import Record, now
@@ -41,6 +40,18 @@ class Submission:
     started_in: str = "."  # the working directory of `findings submit`
     agent: str | None = None  # the W&B sweep whose server hands the runs out, to whichever task asks
     job: str | None = None  # SLURM's number of the array; None until it is submitted
+    cluster: str | None = None  # that has it, where the profile names clusters (--clusters)
+    elsewhere: tuple[str, ...] = ()  # runs of the sweep that were in the queue already, under another sweep's array
+
+    @property
+    def name(self) -> str:
+        """Of its job, and of no other: by it SLURM is asked whether it has the job."""
+        *stamp, sweep = self.directory.name.split("-", 3)
+        return f"findings-{sweep}-{'-'.join(stamp)}"
+
+    @property
+    def array(self) -> Array | None:
+        return Array(self.job, self.cluster) if self.job is not None else None
 
     def of_task(self, index: int) -> tuple[str, ...]:
         return self.runs if self.agent else self.runs[index :: self.tasks]
@@ -51,7 +62,7 @@ class Submission:
             return self._places[run] % self.tasks
         where = self.record(run).get("provenance", {}).get("job") or ""
         job, _, index = where.partition("_")
-        return int(index) if job == self.job else None
+        return int(index) if job == self.job and index.isdigit() else None
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -86,15 +97,24 @@ def read(directory: Path) -> Submission:
     path = directory / "submission.json"
     try:
         fields = json.loads(path.read_text())
-        return Submission(**fields | {"directory": directory.resolve(), "runs": tuple(fields["runs"])})
+        lists = {name: tuple(fields.get(name, ())) for name in ("runs", "elsewhere")}
+        return Submission(**fields | {"directory": directory.resolve()} | lists)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(str(path), f"is no submission ({error})") from None
 
 
 def submissions(runs_dir: Path) -> list[Submission]:
     """Those that reached the cluster, oldest first."""
-    folders = sorted(path.parent for path in (runs_dir / FOLDER).glob("*/submission.json"))
-    return [found for found in map(read, folders) if found.job is not None]
+    return [found for found in _all(runs_dir) if found.job is not None]
+
+
+def unsettled(runs_dir: Path) -> list[Submission]:
+    """Those of which it is not known whether they did."""
+    return [found for found in _all(runs_dir) if found.job is None]
+
+
+def _all(runs_dir: Path) -> list[Submission]:
+    return [read(path.parent) for path in sorted((runs_dir / FOLDER).glob("*/submission.json"))]
 
 
 def tasks_for(runs: int, pack: int, most: int) -> int:
@@ -103,12 +123,20 @@ def tasks_for(runs: int, pack: int, most: int) -> int:
 
 
 def prepare(
-    sweep: str, runs: "Sequence[PlannedRun]", *, pack: int, most: int, processes: int, agent: str | None = None
+    sweep: str,
+    runs: "Sequence[PlannedRun]",
+    *,
+    pack: int,
+    most: int,
+    processes: int,
+    agent: str | None = None,
+    cluster: str | None = None,
+    elsewhere: "Sequence[PlannedRun]" = (),
 ) -> Submission:
     """A submission of ``runs`` that is nowhere on disk yet; with an ``agent``, its tasks ask W&B for them."""
     runs_dir = Path(runs[0].config.runs_dir)
     name = re.sub(r"[^\w.-]+", "-", Path(sweep).stem if sweep.endswith((".yaml", ".yml")) else sweep)
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     return Submission(
         directory=runs_dir.resolve() / FOLDER / f"{stamp}-{name}",
         sweep=sweep,
@@ -119,6 +147,8 @@ def prepare(
         submitted=now(),
         started_in=str(Path.cwd()),
         agent=agent,
+        cluster=cluster,
+        elsewhere=tuple(run.id for run in elsewhere),
     )
 
 
@@ -154,21 +184,3 @@ def _own_code() -> set[Path]:
         if top != PACKAGE.name and file in (f"{place}.py", str(place / "__init__.py")):
             found.add(here / top if (here / top).is_dir() else here / f"{top}.py")
     return found
-
-
-def sbatch(submission: Submission, *, internet: bool) -> str:
-    """Submit the script; returns the array's job number. Raises InputError with what sbatch said.
-
-    A job inherits this environment, but not the place in another job that may be in it, nor W&B's key without need;
-    and sbatch would let SBATCH_* variables win over what the script says.
-    """
-    foreign = ("SLURM_", "SBATCH_") if internet else ("SLURM_", "SBATCH_", "WANDB_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == "SLURM_CONF"}
-    command = ["sbatch", "--parsable", SCRIPT]
-    try:
-        done = subprocess.run(command, cwd=submission.directory, capture_output=True, text=True, env=kept, check=False)
-    except FileNotFoundError:
-        raise InputError("sbatch", "is not here: submit from a login node of the cluster") from None
-    if done.returncode:
-        raise InputError("sbatch", " ".join(done.stderr.split()) or f"ended with exit code {done.returncode}")
-    return done.stdout.strip().partition(";")[0]  # with several clusters the name comes after it

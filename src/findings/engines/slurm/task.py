@@ -16,12 +16,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from findings.engines.devices import visible
 from findings.engines.mps import shared_gpus
-from findings.engines.slurm import agent_task
+from findings.engines.slurm import agent_task, queue
 from findings.engines.slurm.failures import Failures
 from findings.engines.slurm.submission import Submission, read
 from findings.records.lease import leased
@@ -135,7 +136,7 @@ class Runner:
         while self.submission.record(run).status == "running":
             if time.monotonic() > deadline:
                 step = f"{os.environ['SLURM_JOB_ID']}.{os.environ['SLURM_STEP_ID']}"
-                subprocess.run(["scancel", "--signal=KILL", step], check=False)
+                subprocess.run(["scancel", "--signal=KILL", step], env=queue.environment(), check=False)
             time.sleep(POLL)
 
     def _stop(self, number: int, _: FrameType | None) -> None:
@@ -172,6 +173,10 @@ def _last_line(log: Path) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     submission = read(Path.cwd())
+    if submission.job is None:  # sbatch was cut off before it said so
+        cluster = submission.cluster and os.environ.get("SLURM_CLUSTER_NAME", submission.cluster)
+        submission = replace(submission, job=os.environ["SLURM_ARRAY_JOB_ID"], cluster=cluster)
+        submission.write()
     index, rank = int(os.environ["SLURM_ARRAY_TASK_ID"]), int(os.environ.get("SLURM_PROCID", "0"))
     died = _return_code(int(arguments[1])) if arguments[:1] == ["--died"] else None
     if submission.agent:
