@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from findings.errors import InputError
+from findings.system.locks import locked
 
 ATTEMPTS = 4  # in a row without a byte
 _BLOCK = 1 << 20
@@ -39,15 +40,14 @@ def fetch(url: str, path: Path, md5: str, *, pause: float = 1.0) -> None:
 
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    """Held by the process that downloads. The lock file stays: removing it would let two processes hold one each."""
-    import fcntl
-
-    with path.with_name(f".{path.name}.lock").open("w") as file:
+    """Held by the process that downloads."""
+    lock = path.with_name(f".{path.name}.lock")
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(locked(lock, wait=False))
         except BlockingIOError:
             _say(f"waiting for another process, which is downloading {path.name}")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            held.enter_context(locked(lock))
         yield
 
 

@@ -1,20 +1,21 @@
 """One run, one process: a lease in the run directory, kept alive by a heartbeat, taken over when its holder is dead."""
 
 import contextlib
-import fcntl
 import json
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from findings.records import provenance
-from findings.system.processes import born
+from findings.system.files import write_atomically
+from findings.system.locks import file_system_time, locked
+from findings.system.processes import ALIVE, born, machine
 
 HEARTBEAT = 5.0  # seconds between two signs of life
-STALE = 60.0  # seconds without one, after which a holder on another host is taken for dead
+STALE = 60.0  # seconds without one, after which a holder that cannot be asked for is taken for dead
+NEEDED = ("host", "pid", "born")
 
 
 class Leased(Exception):
@@ -29,7 +30,14 @@ class Lease:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.mine = {"host": provenance.host(), "pid": os.getpid(), "born": born(os.getpid()), "job": provenance.job()}
+        self.mine = {
+            "host": provenance.host(),
+            "machine": machine(),
+            "pid": os.getpid(),
+            "born": born(os.getpid()),
+            "job": provenance.job(),
+            "restart": provenance.restart(),
+        }
 
     def check(self) -> None:
         """Raises :class:`Leased` if another process has taken the run over."""
@@ -44,11 +52,11 @@ def lease(directory: Path) -> Iterator[Lease]:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "lease.json"
     held = Lease(path)
-    with _locked(directory):
+    with locked(directory / ".lock"):
         holder = _read(path)
         if holder is not None and _alive(path, holder):
             raise Leased(holder)
-        path.write_text(json.dumps(held.mine))
+        write_atomically(path, json.dumps(held.mine))
     ended = threading.Event()
 
     def beat() -> None:
@@ -64,7 +72,7 @@ def lease(directory: Path) -> Iterator[Lease]:
     finally:
         ended.set()
         heart.join()
-        with _locked(directory):
+        with locked(directory / ".lock"):
             if _read(path) == held.mine:
                 path.unlink()
 
@@ -76,28 +84,28 @@ def leased(directory: Path) -> bool:
     return holder is not None and _alive(path, holder)
 
 
-@contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Between processes of one host, and of one file system where it supports locks."""
-    with (directory / ".lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
-
-
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         holder = json.loads(path.read_text())
     except (OSError, ValueError):
-        return None  # absent, or its writer died while writing
-    return holder if isinstance(holder, dict) else None
+        return None  # absent, or damaged: who held it finds out
+    return holder if isinstance(holder, dict) and all(key in holder for key in NEEDED) else None
 
 
 def _alive(path: Path, holder: dict[str, Any]) -> bool:
-    if holder["host"] == provenance.host():
-        return born(holder["pid"]) == holder["born"] is not None
-    if holder.get("job") and holder["job"] == provenance.job():
-        return False  # of a start of this array task before this one, on another node: they never overlap
+    """Whether the holder lives: of this machine's processes we know, others have to show signs of life."""
+    here = holder.get("machine") == machine() if "machine" in holder else holder["host"] == provenance.host()
+    if here:
+        lives = born(holder["pid"]) == holder["born"] is not None
+        return lives and (holder["born"] != ALIVE or _beats(path))  # a pid alone may have been given out again
+    job, restart = provenance.job(), provenance.restart()
+    if job and holder.get("job") == job and restart > int(holder.get("restart") or 0):
+        return False  # of a start of this task before this one, on another node: they never overlap
+    return _beats(path)
+
+
+def _beats(path: Path) -> bool:
     try:
-        return time.time() - path.stat().st_mtime < STALE
+        return abs(file_system_time(path.parent) - path.stat().st_mtime) < STALE  # one from the future is none either
     except OSError:
         return False

@@ -62,6 +62,11 @@ def job() -> str | None:
     return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID')}" if array else os.environ.get("SLURM_JOB_ID")
 
 
+def restart() -> int:
+    """How often the job was queued again before this start of it."""
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0)
+
+
 @lru_cache
 def processor() -> str:
     """The CPU's name and the widest of its instructions: of one name, virtual ones differ by those several times."""

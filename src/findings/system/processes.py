@@ -2,7 +2,24 @@
 
 import os
 import signal
+import socket
+from functools import cache
 from pathlib import Path
+
+ALIVE = "alive"  # all that is known of a process's birth on a system without /proc
+
+
+@cache
+def machine() -> str:
+    """This boot of this machine, and which of its processes can be seen from here.
+
+    Hosts may share a name; two containers of one host each have a process 1.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
 
 
 def born(pid: int) -> str | None:
@@ -17,14 +34,14 @@ def born(pid: int) -> str | None:
             os.kill(pid, 0)
         except OSError:
             return None
-        return "alive"  # a system without /proc
+        return ALIVE
     status = text.rpartition(")")[2].split()
     return None if status[0] in "ZX" else status[19]
 
 
 def ending(code: int | None) -> str:
     """How a process with this return code ended, in words; negative codes are signals, as subprocess has them."""
-    if code is not None and code < 0:
+    if code is not None and -code in signal.valid_signals():
         name = signal.Signals(-code).name
         return f"was ended by {name}" + (", as happens when memory runs out" if name == "SIGKILL" else "")
     return f"ended with exit code {code}"

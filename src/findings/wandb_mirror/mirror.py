@@ -21,6 +21,7 @@ from typing import Any
 from findings.config.identity import Run
 from findings.records.lease import leased
 from findings.records.record import Record, now
+from findings.system.locks import locked
 from findings.system.processes import born
 from findings.training.signals import shielding
 from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, log_summary, start
@@ -155,11 +156,8 @@ def follow(directory: Path, parent: int, arguments: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def uploading(directory: Path, *, wait: bool) -> Iterator[None]:
     """One process at a time uploads a run. Raises BlockingIOError if another does and we do not ``wait``."""
-    import fcntl
-
     (directory / "wandb").mkdir(parents=True, exist_ok=True)
-    with (directory / "wandb" / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    with locked(directory / "wandb" / LOCK, wait=wait):
         yield
 
 
