@@ -1,7 +1,6 @@
 """Records into tables: no row is lost, nothing goes back."""
 
 import csv
-import json
 from pathlib import Path
 
 import pytest
@@ -38,8 +37,8 @@ def test_a_fresh_clone_reads_back_what_was_merged(tmp_path: Path) -> None:
 
 def test_numbers_keep_six_digits_and_blanks_stay_blank(tmp_path: Path) -> None:
     results, runs = tmp_path / "results", tmp_path / "runs"
-    write_plan(results, [arm("plain20", [0])])
-    write_record(runs, "plain20", 0, [row(1, 64000, 1 / 3, 12.5) | {"train_loss": "nan"}], iterations=900)
+    write_plan(results, [arm("plain20", [0], 64000)])
+    write_record(runs, "plain20", 0, [row(1, 64000, 1 / 3, 12.5) | {"train_loss": "nan"}], iterations=64000)
     merged(results, runs)
     only = tables(results)["curves"][0]
     assert (only["train_error"], only["test_error"], only["iteration"]) == ("0.333333", "12.5", "64000")
@@ -127,16 +126,36 @@ def test_other_data_under_the_same_id_is_refused(tmp_path: Path) -> None:
     assert content(results) == before
 
 
-def test_files_that_are_broken_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("record.json", "{", "is not JSON"),
+        ("record.json", "", "is not JSON"),
+        ("record.json", "null", "is damaged"),
+        ("record.json", "[]", "is damaged"),
+        ("record.json", '{"status": "finished", "id": 7}', "is cut short"),
+        ("record.json", '{"status": "failed", "provenance": {}}', "is not a record"),
+        ("metrics.csv", "epoch;iteration\n1;900\n", "is cut short"),
+        ("metrics.csv", "epoch,iteration,test_error\n1,450,20\n", "is cut short"),
+        ("metrics.csv", "epoch,iteration,test_error\n1,900,x\n", "could not convert"),
+        ("probes.csv", "probe,what\nshift,1\n", "is no table of probes"),
+    ],
+)
+def test_a_damaged_file_harms_one_run_and_is_named(
+    name: str, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results, runs = write_study(tmp_path, ("plain20", "plain56"), seeds=1)
+    broken = next(runs.glob("plain20-*/record.json")).with_name(name)
+    broken.write_text(text)
+    assert [run.model for run in merged(results, runs).runs] == ["plain56"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert f"{broken.parent.name}/" in line
+    assert line.endswith("; this run is left out")
+
+
+def test_a_plan_that_is_broken_is_named(tmp_path: Path) -> None:
     results, runs = write_study(tmp_path, ("plain20",), seeds=1)
-    record = next(runs.glob("*/record.json"))
-    good = json.loads(record.read_text())
-    record.write_text("{")
-    with pytest.raises(InputError, match=r"record\.json: is not JSON"):
-        merged(results, runs)
-    record.write_text(json.dumps({**good, "provenance": {}}))
-    with pytest.raises(InputError, match=r"record\.json: is not a record"):
-        merged(results, runs)
     plan = next(results.rglob("plan.json"))
     plan.write_text("{}")
     with pytest.raises(InputError, match=r"plan\.json: is not a plan"):

@@ -91,7 +91,3 @@ def test_a_broken_table_is_named(study: tuple[Path, Path]) -> None:
     table.write_text(table.read_text().replace(",7.25,", ",x,"))
     with pytest.raises(InputError, match=r"probes\.csv: .*'x' in a row of plain20-.*: restore the file"):
         merged(folder, runs / "nothing")
-    record = runs / f"{arm_id('plain20')}-s0" / "probes.csv"
-    record.write_text("probe,what\nshift,1\n")
-    with pytest.raises(InputError, match=r"probes\.csv: is no table of probes"):
-        merged(folder, runs)

@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from findings.system import terminal
+
 CPU_WORK = 1e14  # multiply-adds, forward, that a CPU core gets through in an afternoon
 SLURM_SECONDS = 5  # for the controller to answer
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.parse_args(arguments)
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = terminal.console()
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, found in {
         "python": sys.version.split()[0],

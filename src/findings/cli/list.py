@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from findings.records.record import Record
+from findings.system import terminal
 
 RESULTS, RUNS = Path("results"), Path("runs")
 
@@ -15,14 +16,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.parse_args(arguments)
     from math import prod
 
-    from rich.console import Console
     from rich.table import Table
 
     from findings import studies
     from findings.planning import sweeps
     from findings.report import build as report
 
-    console = Console()
+    console = terminal.console()
     verdicts = {
         (scale, verdict["id"]): verdict["verdict"]
         for scale, found in report.last_verdicts(RESULTS).items()
@@ -50,15 +50,16 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 def _finished(scale: str, finding: str) -> int:
     """Runs of the last plan that are finished, in the tables or in runs/."""
     folder = RESULTS / scale / finding
-    if not (folder / "plan.json").exists():
+    try:
+        arms = json.loads((folder / "plan.json").read_text())["arms"]
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or a damaged one
         return 0
-    arms = json.loads((folder / "plan.json").read_text())["arms"]
     finished = set()
     if (folder / "runs.csv").exists():
         with (folder / "runs.csv").open(newline="") as stream:
             finished = {row["id"] for row in csv.DictReader(stream) if row["status"] == "finished"}
     for run in (f"{arm['arm']}-s{seed}" for arm in arms for seed in arm["seeds"]):
         record = RUNS / run / "record.json"
-        if run not in finished and record.exists() and Record(record.parent).status == "finished":
+        if run not in finished and record.exists() and Record(record.parent).is_finished:
             finished.add(run)
     return len(finished)

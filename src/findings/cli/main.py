@@ -10,7 +10,9 @@ from typing import NoReturn
 from findings import __version__
 from findings.cli.actions import ACTIONS, HELP
 from findings.errors import InputError
-from findings.training.command import BY_HAND, REFUSED
+from findings.system.files import NoRoom
+from findings.system.terminal import speak_on
+from findings.training.command import BY_HAND, INTERRUPTED, REFUSED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,6 +23,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0, 1 if a run failed, 2 for bad input, 75 if interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:  # as a program of its own
+        speak_on()
     try:
         return _dispatch(given)
     except InputError as error:
@@ -29,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("findings: interrupted; the same command resumes", file=sys.stderr)
         return BY_HAND
-    except BrokenPipeError:  # ... | head
-        sys.stderr.close()
-        return 0
+    except NoRoom as full:
+        print(f"findings: {full}; the same command goes on once there is room", file=sys.stderr)
+        return INTERRUPTED
     except OSError as error:
         if error.filename is None:
             raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from findings.cli.arguments import folders
 from findings.errors import InputError
+from findings.system import terminal
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -16,11 +17,10 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     if scale and "=" in scale:
         scale, overrides = None, [scale, *overrides]
     chosen_folders = folders(overrides, "results_dir", "runs_dir")
-    from rich.console import Console
 
     from findings.report import build as report
 
-    console = Console()
+    console = terminal.console()
     for chosen in [scale] if scale else planned_scales(chosen_folders["results_dir"]):
         made = report.build(chosen, chosen_folders["results_dir"], chosen_folders["runs_dir"])
         console.print(report.summary_table(made.verdicts))

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from findings.cli.arguments import add_sweep, jobs, seconds
+from findings.system import terminal
 from findings.system.terminal import say
 from findings.training.command import FAILED, INTERRUPTED, REFUSED
 
@@ -29,7 +30,6 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     from findings.engines.processes import prepare
 
     prepare()
-    from rich.console import Console
 
     from findings.cost.autotune import apply, choose
     from findings.cost.emulation import warning
@@ -40,7 +40,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     from findings.planning.plan import longest_first
     from findings.planning.request import request
 
-    console = Console()
+    console = terminal.console()
     until = None if given.time_limit is None else started + given.time_limit
     with _leaving():
         asked = request(given.sweep, given.overrides, planner=planner)
@@ -66,7 +66,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
         console.print("tracebacks are in runs/<run>/record.json; --retry-failed tries again", soft_wrap=True)
     if result.of("refused"):
         return REFUSED
-    return INTERRUPTED if result.signalled else FAILED if failed else 0
+    left = len(done) + len(failed) < len(planned)  # a signal, the time limit or a full disk came first
+    return INTERRUPTED if result.signalled or left else FAILED if failed else 0
 
 
 @contextlib.contextmanager

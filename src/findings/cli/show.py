@@ -9,6 +9,7 @@ from findings.cli.arguments import folders
 from findings.errors import InputError
 from findings.records.library import one_run
 from findings.records.record import Record
+from findings.system import terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,9 +27,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         raise InputError("show", f"compares two runs, not {1 + len(others)}")
     runs_dir = folders([text for text in given.other if "=" in text], "runs_dir")["runs_dir"]
     chosen = [_find(text, runs_dir) for text in (given.run, *others)]
-    from rich.console import Console
 
-    console = Console()
+    console = terminal.console()
     tables = _one(*chosen) if len(chosen) == 1 else _two(*chosen)
     for table in tables:
         console.print(table)

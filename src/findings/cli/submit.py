@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -96,7 +97,11 @@ def _submit(given: argparse.Namespace, asked: "Request", planned: "Sequence[Plan
     script = render(made, profile, given.max_parallel)
     _refuse_other_devices(ready, profile)
     asked.freeze([] if given.agent else ready)
-    submission.lay_down(made, script)
+    try:
+        submission.lay_down(made, script)
+    except OSError:  # a full disk: half of it is worth nothing
+        shutil.rmtree(made.directory, ignore_errors=True)
+        raise
     made = handover.hand_over(made, internet=profile.internet)
     runs = f"runs of W&B's sweep {given.agent}" if given.agent else f"{len(ready)} runs"
     say(f"submitted as job {made.job}: {runs} in {made.tasks} tasks; {_shown(made.directory)}")

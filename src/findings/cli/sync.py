@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from findings.cli.arguments import folders, seconds
 from findings.errors import InputError
+from findings.system import terminal
 from findings.system.terminal import say
 from findings.training.command import FAILED
 
@@ -38,7 +39,6 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     if name and "=" in name:
         name, overrides = None, [name, *overrides]
     runs_dir = folders(overrides, "runs_dir")["runs_dir"]
-    from rich.console import Console
 
     from findings.planning.sweeps import find
     from findings.wandb_mirror.server import has_key, host
@@ -46,7 +46,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     sweeps = find(name) if name else None
     if not has_key():
         raise InputError("W&B", f"no key for {host()} is found: `wandb login`, or set WANDB_API_KEY")
-    sync = _Sync(runs_dir, sweeps, Console())
+    sync = _Sync(runs_dir, sweeps, terminal.console())
     return sync.watch(given.every) if given.watch else sync.once()
 
 

@@ -93,17 +93,24 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
     outcomes: list[Outcome] = []
     refused: list[InputError] = []
 
+    class Stopped(BaseException):
+        """Of a sweep: its other runs are not begun either. Hydra lets nothing else through."""
+
     def task(_: Any) -> None:  # a run is made in one way only: what Hydra has composed is for its own --cfg
         try:
             told = [text for text in HydraConfig.get().overrides.task if not text.startswith("~")]  # by for_hydra()
             outcomes.append(_train(Composer().compose(_overrides(told)), retry))
         except InputError as error:  # Hydra would show it among its own frames
             refused.append(error)
+        if outcomes and outcomes[-1].status == "interrupted":
+            raise Stopped
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors, where it would print some lines and exit
     sys.argv = ["findings" if completing else "findings train", *arguments]  # bash completes for a program of one word
     try:
         hydra.main(version_base="1.3", config_path=str(shared("conf").resolve()), config_name="config")(task)()
+    except Stopped:
+        pass
     except HydraException as error:
         raise InputError("findings train", str(error)) from None
     if refused:

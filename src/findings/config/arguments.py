@@ -2,10 +2,11 @@
 
 import importlib
 import inspect
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from findings.config.folders import described, importable
+from findings.config.folders import described, extensions, importable
 from findings.errors import InputError
 
 
@@ -26,6 +27,32 @@ def named(where: str, target: str) -> Any:
         return None
     except Exception as error:
         raise InputError(where, f"{module_name} cannot be imported: {described(error)}") from error
+
+
+def strange(fields: Any) -> str | None:
+    """The first ``_target_`` of a config that is neither findings' own, nor torch's, nor in a folder named here.
+
+    To read such a config would import it, and run what somebody else has put there: from another machine it may come.
+    """
+    found = [fields] if isinstance(fields, dict | list) else []
+    for node in found:
+        values = list(node.values() if isinstance(node, dict) else node)
+        target = node.get("_target_") if isinstance(node, dict) else None
+        if target is not None and not _is_known(str(target)):
+            return str(target)
+        found += [value for value in values if isinstance(value, dict | list)]
+    return None
+
+
+def _is_known(target: str) -> bool:
+    top = target.partition(".")[0]
+    own = Path.cwd() / top
+    return (
+        target.startswith(("findings.", "torch.optim."))
+        or top in {name.partition(".")[0] for name in extensions()}
+        or own.is_dir()
+        or own.with_suffix(".py").is_file()
+    )
 
 
 def signature(cls: Any) -> dict[str, tuple[Any, Any]]:

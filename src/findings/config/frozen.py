@@ -28,7 +28,7 @@ def thaw(path: Path) -> Run:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    fields = _read(path)
+    fields = fields_of(path)
     try:
         merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.create(fields))
         config = OmegaConf.to_object(merged)
@@ -50,7 +50,7 @@ def science(path: Path) -> dict[str, Any]:
 
     A config frozen before its network got a hyperparameter lacks that one. Raises InputError naming the file.
     """
-    fields = _read(path)
+    fields = fields_of(path)
     try:
         sections = {"data": DataConfig, "recipe": RecipeConfig, "evaluation": EvaluationConfig}
         made: dict[str, Any] = {name: section(**fields[name]) for name, section in sections.items()}
@@ -60,7 +60,7 @@ def science(path: Path) -> dict[str, Any]:
         raise InputError(str(path), f"is no frozen config: {error}") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def fields_of(path: Path) -> dict[str, Any]:
     try:
         fields = yaml.load(path.read_text(), LOADER)
         if not isinstance(fields, dict):

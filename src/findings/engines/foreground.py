@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.progress import Progress
 
 from findings.config.identity import Run
@@ -11,6 +10,7 @@ from findings.errors import InputError
 from findings.records.lease import Leased
 from findings.records.library import RecordedRun
 from findings.records.record import Record
+from findings.system import terminal
 from findings.system.processes import cores
 from findings.system.terminal import Quiet, say
 from findings.training.processes import launched
@@ -27,7 +27,7 @@ def train_here(run: Run, *, retry_failed: bool) -> Outcome:
     if run.config.trainer.threads is None:
         run = run.with_trainer(threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     world = launched()
-    console, quiet = Console(quiet=not world.leads), Quiet()
+    console, quiet = terminal.console(quiet=not world.leads), Quiet()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(run.id, total=run.config.recipe.iterations)
 

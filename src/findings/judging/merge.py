@@ -15,6 +15,7 @@ from findings.judging.evidence import Cost, Evidence, Plan, Probe, Row, Run, rea
 from findings.records.probes import PROBE_COLUMNS, in_long_form
 from findings.system.files import write_if_changed
 from findings.system.tables import as_csv
+from findings.system.terminal import warn
 
 RUN_COLUMNS = (
     *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
@@ -53,7 +54,11 @@ def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
     tables = _read_tables(folder)
     for arm in plan.arms:
         for path in sorted(runs_dir.glob(f"{arm.id}-s*/record.json")):
-            found = _read_record(path, arm.model)
+            try:
+                found = _read_record(path, arm.model)
+            except InputError as error:  # one damaged file harms one run
+                warn(f"{error}; this run is left out")
+                continue
             if found is None:
                 continue
             run = found.run
@@ -85,12 +90,18 @@ def _progress(run: Cells) -> tuple[bool, int]:
 def _read_record(path: Path, model: str) -> Entry | None:
     """A run's cells, or None for one that has nothing to show yet."""
     record = read_json(path)
+    if not isinstance(record, dict):
+        raise InputError(short(path), "is damaged: `findings run` sets it aside")
     metrics = path.with_name("metrics.csv")
     # The last row may be half written: the run may be going on, or the power may have gone.
-    rows = [row for row in _read_csv(metrics) if None not in row.values()] if metrics.exists() else []
+    rows = (
+        [row for row in _read_csv(metrics) if None not in row and None not in row.values()] if metrics.exists() else []
+    )
     # A failed run comes in without rows too: one that diverged at once must be seen, not dropped.
     if record.get("status") not in STARTED or (not rows and record["status"] != "failed"):
         return None
+    if record["status"] == "finished" and (not rows or rows[-1].get("iteration") != str(record.get("iterations"))):
+        raise InputError(short(metrics), "is cut short: `findings run` trains its run again")
     try:
         provenance = record["provenance"]
         data, git = provenance["data"], provenance.get("git") or {}
@@ -114,7 +125,7 @@ def _read_record(path: Path, model: str) -> Entry | None:
             "dirty": git.get("dirty"),
             "wall_seconds": record.get("wall_seconds"),
         }
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(short(path), f"is not a record ({error!r})") from error
     cells = {column: _cell(values[column]) for column in RUN_COLUMNS}
     curves = []
@@ -163,7 +174,7 @@ def _number(column: str, text: str) -> str:
 
 
 def _read_csv(path: Path) -> list[Cells]:
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

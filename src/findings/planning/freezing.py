@@ -24,6 +24,7 @@ from findings.records.lease import Leased, lease
 from findings.records.record import Record
 from findings.studies import Finding, findings
 from findings.system.files import write_if_changed
+from findings.system.terminal import warn
 
 
 def freeze_run(run: PlannedRun) -> PlannedRun:
@@ -40,7 +41,7 @@ def freeze_run(run: PlannedRun) -> PlannedRun:
         run = run.rounded_as(frozen, begun=record.has_begun)
         if run.config.data.root is None:  # where it was found once, a job that waits in a queue still looks for it
             run = run.with_config(data=replace(run.config.data, root=frozen.config.data.root))
-    if record.status == "finished":
+    if record.is_finished:
         return run
     with contextlib.suppress(Leased), lease(record.directory):  # what is in training elsewhere is frozen already
         record = Record(record.directory)
@@ -72,7 +73,7 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
     content = planned(sweep, runs, planner)
     arms = content["arms"]
     if overridden and path.exists():
-        before = {arm["arm"]: arm for arm in json.loads(path.read_text())["arms"]}
+        before = {arm["arm"]: arm for arm in _arms_of(path)}
         for arm in arms:
             known = before.get(arm["arm"], arm)
             before[arm["arm"]] = arm | {"seeds": sorted({*known["seeds"], *arm["seeds"]})}
@@ -81,6 +82,15 @@ def write_plan(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner, *, ov
     if sweep.finding in findings():
         _lock(findings()[sweep.finding], folder)
     return path
+
+
+def _arms_of(path: Path) -> list[dict[str, Any]]:
+    """Those of a plan that is there already; of a damaged one none, as a plan is made of its sweep again."""
+    try:
+        return list(json.loads(path.read_text())["arms"])
+    except (ValueError, KeyError, TypeError):
+        warn(f"{path} was damaged, and is made anew")
+        return []
 
 
 def planned(sweep: Sweep, runs: Sequence[PlannedRun], planner: Planner) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from findings.config.frozen import science
 from findings.errors import InputError
 from findings.records.record import Record
+from findings.system.terminal import warn
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -131,7 +132,16 @@ def read(runs_dir: Path) -> Runs:
     """Every run of a folder that has a record, planned ones included. Raises InputError where there is no folder."""
     if not runs_dir.is_dir():
         raise InputError(str(runs_dir), f"no such folder in {Path.cwd()}; training makes it, or runs_dir names another")
-    return Runs((RecordedRun(Record(path.parent)) for path in sorted(runs_dir.glob("*/record.json"))), runs_dir)
+    return Runs(map(RecordedRun, readable(runs_dir)), runs_dir)
+
+
+def readable(runs_dir: Path) -> list[Record]:
+    """Every record of a folder, by id; of one that is damaged no more than a warning."""
+    found = [Record(path.parent) for path in sorted(runs_dir.glob("*/record.json"))]
+    for record in found:
+        if record.damage:
+            warn(str(record.damage))
+    return [record for record in found if not record.damage]
 
 
 def one_run(text: str, runs: Iterable[str], *, missing: str, where: str = "") -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from findings.errors import InputError
 from findings.records.probes import PROBE_COLUMNS, in_long_form
-from findings.system.files import write_atomically
+from findings.system.files import needing_room, write_atomically
 
 COLUMNS = (
     "epoch",
@@ -34,6 +34,7 @@ COLUMNS = (
     "peak_memory_mib",
     "train_images",  # of train_error and train_loss, which are over as many steps before ``iteration`` as an epoch has
 )
+WHOLE = ("epoch", "iteration")  # columns of whole numbers, which no row is without
 STATUSES = ("planned", "running", "finished", "failed", "interrupted")
 ENDED = ("finished", "failed")  # of themselves: no other start goes on with these
 TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that differ when a run is repeated
@@ -41,6 +42,14 @@ TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Damaged(InputError):
+    """A file of one run cannot be read. Others are not harmed; the run's next start sets it aside."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(str(path), f"is damaged ({problem}); its run's next start sets it aside")
+        self.path = path
 
 
 class Record:
@@ -54,15 +63,21 @@ class Record:
         self.predictions = directory / "predictions.npz"
         self.config = directory / "config.yaml"
         self.checkpoint = directory / "checkpoints" / "last.ckpt"
+        self.damage: Damaged | None = None  # of record.json, which then says nothing
         self.fields = self._read()
 
     def _read(self) -> dict[str, Any]:
-        if not self.path.exists():
-            return {}
         try:
-            return dict(json.loads(self.path.read_text()))
+            fields = json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return {}
         except ValueError as error:
-            raise InputError(str(self.path), f"is damaged ({error}); remove it, and its run begins anew") from None
+            self.damage = Damaged(self.path, " ".join(str(error).split()))
+            return {}
+        if not isinstance(fields, dict):
+            self.damage = Damaged(self.path, "it holds no keys")
+            return {}
+        return fields
 
     def __getitem__(self, key: str) -> Any:
         return self.fields[key]
@@ -72,7 +87,23 @@ class Record:
 
     @property
     def status(self) -> str:
-        return str(self.fields.get("status", "planned"))
+        return "damaged" if self.damage else str(self.fields.get("status", "planned"))
+
+    @property
+    def is_finished(self) -> bool:
+        """And has its rows, to the last."""
+        return self.status == "finished" and not self.is_cut_short
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a finished run has lost its last rows: what can be read of it is not what it found."""
+        if self.status != "finished":
+            return False
+        try:
+            rows = _rows(self.metrics, last=1)
+        except Damaged:
+            return True
+        return not rows or int(rows[-1]["iteration"]) != self.get("iterations")
 
     @property
     def has_begun(self) -> bool:
@@ -97,8 +128,11 @@ class Record:
         self.update(iteration=0, wall_seconds=0.0)
 
     def rows(self) -> list[dict[str, str]]:
-        """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty."""
-        return _rows(self.metrics)
+        """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty. Raises Damaged."""
+        rows = _rows(self.metrics)
+        if rows and not {"epoch", "iteration"} <= rows[0].keys():
+            raise Damaged(self.metrics, f"its columns are {', '.join(rows[0])}")
+        return rows
 
     def probe_rows(self) -> list[dict[str, str]]:
         """probes.csv, one row per number, also where it was written before a probe could name its numbers."""
@@ -107,7 +141,7 @@ class Record:
     def append(self, row: dict[str, Any]) -> None:
         """Add the row of one evaluated epoch."""
         text = _csv([row], COLUMNS, header=not self.metrics.exists())
-        with self.metrics.open("a", newline="") as stream:
+        with needing_room(self.metrics, len(text)), self.metrics.open("a", newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
@@ -134,11 +168,23 @@ class Record:
             self.predictions.unlink(missing_ok=True)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
+def _rows(path: Path, last: int | None = None) -> list[dict[str, str]]:
+    """All rows of a table, or the ``last`` ones. Raises Damaged for one that no program of ours has left so."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
         return []
-    with path.open(newline="") as stream:
-        return [row for row in csv.DictReader(stream) if _complete(row)]
+    except UnicodeDecodeError as error:
+        raise Damaged(path, str(error)) from None
+    lines = text.splitlines()
+    if last is not None:
+        lines = [*lines[:1], *lines[1:][-last - 1 :]]  # the last of them may be half a row
+    rows = [row for row in csv.DictReader(lines) if _complete(row)]
+    for row in rows:
+        for column in WHOLE:
+            if column in row and not row[column].isdigit():
+                raise Damaged(path, f"{column} '{row[column]}' is no whole number")
+    return rows if last is None else rows[-last:]
 
 
 def _complete(row: dict[str, str]) -> bool:

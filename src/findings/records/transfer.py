@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from findings.config.frozen import thaw
+from findings.config.arguments import strange
+from findings.config.frozen import fields_of, thaw
 from findings.errors import InputError
 from findings.records.lease import Leased, lease
+from findings.records.library import readable
 from findings.records.record import Record
-from findings.system.files import write_atomically
+from findings.system.files import needing_room, write_atomically
 
 PART = 15 * 2**20  # bytes, at most
 MANIFEST = "export.json"
@@ -41,13 +43,24 @@ def export(runs_dir: Path, folder: Path, part: int = PART) -> list[Path]:
 
     Raises InputError where there is no run, or where ``folder`` holds another export.
     """
-    records = [Record(path.parent) for path in sorted(runs_dir.glob("*/record.json"))]
+    records = readable(runs_dir)
     if not records:
         raise InputError(str(runs_dir), "holds no run to export")
     if (folder / MANIFEST).exists() or any(folder.glob("export.[0-9]*")):
         raise InputError(str(folder), "holds an export already; name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     parts = _Parts(folder, part)
+    try:
+        _pack(records, parts)
+        content = {"runs": [record.directory.name for record in records], "parts": parts.written}
+        write_atomically(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
+    except BaseException:
+        parts.remove()  # half an export is none, and stands in the way of the next
+        raise
+    return [*(folder / entry["name"] for entry in parts.written), folder / MANIFEST]
+
+
+def _pack(records: list[Record], parts: "_Parts") -> None:
     with tarfile.open(fileobj=parts, mode="w|gz") as archive:  # type: ignore[call-overload]  # write() is all it needs
         for record in records:
             for name in FILES:
@@ -55,9 +68,6 @@ def export(runs_dir: Path, folder: Path, part: int = PART) -> list[Path]:
                 if path.exists() and (name != CHECKPOINT or record.status != "finished"):
                     archive.add(path, f"{record.directory.name}/{name}")
     parts.close()
-    content = {"runs": [record.directory.name for record in records], "parts": parts.written}
-    write_atomically(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
-    return [*(folder / entry["name"] for entry in parts.written), folder / MANIFEST]
 
 
 def bring(folder: Path, runs_dir: Path) -> Iterator[Carried]:
@@ -101,6 +111,12 @@ def _refuse_strange(record: Record, folder: Path) -> None:
     name = record.directory.name
     if not record.config.exists():
         raise InputError(str(folder), f"{name} has no config.yaml: it is no run")
+    target = strange(fields_of(record.config))
+    if target is not None:
+        raise InputError(
+            str(folder),
+            f"{name} names '{target}', which is neither findings' own nor in {Path.cwd()}: import it where it is",
+        )
     held = thaw(record.config).id
     if held != name:
         raise InputError(str(folder), f"{name} holds the config of {held}")
@@ -159,10 +175,15 @@ class _Parts:
         if self.buffer:
             self._flush(len(self.buffer))
 
+    def remove(self) -> None:
+        for path in self.folder.glob("export.[0-9]*"):
+            path.unlink(missing_ok=True)
+
     def _flush(self, length: int) -> None:
         content, self.buffer = bytes(self.buffer[:length]), self.buffer[length:]
         name = f"export.{len(self.written):03}"
-        (self.folder / name).write_bytes(content)
+        with needing_room(self.folder / name, length):
+            (self.folder / name).write_bytes(content)
         self.written.append({"name": name, "bytes": length, "sha256": hashlib.sha256(content).hexdigest()})
 
 

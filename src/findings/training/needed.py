@@ -13,7 +13,7 @@ def standing(record: Record, run: Run, *, retry_failed: bool) -> tuple[str, str]
     """
     if record.config.exists():
         refuse_other(thaw(record.config), run)
-    if record.status == "finished":
+    if record.is_finished:
         return "skipped", _made_by_other_code(record)
     if record.status == "failed" and not retry_failed:
         return "failed", f"{record.get('reason')} (--retry-failed tries again)"

@@ -23,7 +23,10 @@ from findings.nets.build import build
 from findings.nets.complexity import complexity
 from findings.records import provenance
 from findings.records.lease import Leased, lease
+from findings.records.mending import mend
 from findings.records.record import Record, now
+from findings.system.files import NoRoom, needing_room
+from findings.system.terminal import warn
 from findings.training.assembly import DTYPES, accelerator, new_learner, new_trainer, quiet, ready
 from findings.training.follower import Begin, Follower, Refused
 from findings.training.journal import Diverged, Journal, Progress
@@ -49,6 +52,7 @@ class Outcome:
     id: str
     status: str
     reason: str = ""
+    waits: bool = False  # interrupted for want of room on a disk: so would be the next start
 
 
 def train(
@@ -71,7 +75,10 @@ def train(
         with stop.listening():
             return _follow(run, stop, world)
     try:
-        outcome = _lead(run, stop, progress, observer, retry_failed, world)
+        with needing_room(run.directory):
+            outcome = _lead(run, stop, progress, observer, retry_failed, world)
+    except NoRoom as full:
+        outcome = Outcome(run.id, "interrupted", str(full), waits=True)
     except InputError as error:
         _tell(world, Refused(error.where, str(error).removeprefix(f"{error.where}: ")))
         raise
@@ -91,6 +98,8 @@ def _tell(world: World, last: Outcome | Refused) -> None:
 def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_failed: bool, world: World) -> Outcome:
     with lease(run.directory) as held:
         record = Record(run.directory)
+        for line in mend(record):
+            warn(line)
         ended = standing(record, run, retry_failed=retry_failed)
         if record.config.exists():
             run = run.rounded_as(thaw(record.config), begun=record.has_begun)
@@ -110,7 +119,7 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
         begins = None if record.checkpoint.exists() else beginning(run)
         record.update(**_opening(record, run, dataset, world), **({"init_from": begins} if begins else {}))
         try:
-            with observer(run, record) as told:
+            with needing_room(run.directory), observer(run, record) as told:
                 begin = Begin(run, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint)
                 with world.working():  # another process may be gone by now
                     world.told(begin)
@@ -122,12 +131,18 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
             raise KeyboardInterrupt from None
         except Leased:
             raise  # the record is another process's by now
+        except NoRoom as full:
+            held.check()
+            with contextlib.suppress(NoRoom):  # there may be none for this either
+                record.update(status="interrupted", reason=str(full))
+            raise
         except Diverged as divergence:
             return _end(record, run, "failed", str(divergence), diverged=True)
         except InputError as error:
             _end(record, run, "failed", str(error))
             raise
         except Exception as error:
+            held.check()  # what another process has taken over it may have broken here
             text = traceback.format_exc()
             return _end(record, run, "failed", f"{type(error).__name__}: {error}", traceback=text)
         return _end(record, run, "finished", "")

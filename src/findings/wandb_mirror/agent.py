@@ -18,6 +18,7 @@ from types import FrameType
 
 from findings.errors import InputError
 from findings.records.lease import leased
+from findings.records.library import readable
 from findings.records.record import Record
 from findings.training.command import INTERRUPTED, LEASED, REFUSED, frozen_command
 from findings.training.signals import SIGNALS
@@ -73,7 +74,7 @@ def environment() -> dict[str, str]:
 
 def _records(sweep_id: str) -> list[Record]:
     name = sweep_id.rpartition("/")[2]
-    found = [Record(path.parent) for path in sorted(RUNS.glob("*/record.json"))]
+    found = readable(RUNS)
     return [record for record in found if (record.get("wandb") or {}).get("sweep") == name]
 
 

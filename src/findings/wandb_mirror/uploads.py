@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from findings.errors import InputError
 from findings.planning.sweeps import Sweep
+from findings.records.library import readable
 from findings.records.record import ENDED, Record
 from findings.wandb_mirror.contents import covered
 from findings.wandb_mirror.server import unreachable
@@ -31,7 +32,7 @@ class Upload(NamedTuple):
 
 def records_of(runs_dir: Path, sweeps: Sequence[Sweep] | None) -> list[Record]:
     """The records in ``runs_dir``, planned ones too; with ``sweeps``, those that they asked for."""
-    found = [Record(path.parent) for path in sorted(runs_dir.glob("*/record.json"))]
+    found = readable(runs_dir)
     if sweeps is None:
         return found
     wanted = {(sweep.scale, sweep.finding) for sweep in sweeps}

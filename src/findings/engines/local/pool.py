@@ -20,9 +20,13 @@ from findings.errors import InputError
 from findings.planning.plan import PlannedRun
 from findings.records.lease import leased
 from findings.records.record import Record
+from findings.system.files import NoRoom
 from findings.system.processes import cores, ending
 from findings.training.needed import standing
 from findings.training.signals import SIGNALS
+
+IDLE_SECONDS = 10  # in which a worker without a run ends
+CHECKPOINT_SECONDS = 60  # for a chunk of steps and its checkpoint, on a slow disk
 
 
 @dataclass
@@ -87,8 +91,10 @@ class _Pool:
         finally:
             for worker in self.workers:
                 worker.connection.close()
+                if worker.run is not None:  # an error has ended all of this: what was trained is not to be lost by it
+                    worker.process.terminate()
             for worker in self.workers:
-                worker.process.join(timeout=10)
+                worker.process.join(timeout=CHECKPOINT_SECONDS if worker.run else IDLE_SECONDS)
                 worker.process.kill()
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -143,6 +149,9 @@ class _Pool:
             if message.status == "leased":
                 self.elsewhere.append(run)
                 self.display.leave(run, message.detail)
+            elif message.status == "waits":  # for room, which all runs want
+                self._settle(run, "interrupted", message.detail)
+                self._stop(message.detail)
             elif message.status == "interrupted" and not self.stopping:  # this worker alone was asked to stop
                 worker.ready = False
                 self.waiting.appendleft(run)
@@ -182,7 +191,8 @@ class _Pool:
                 if why is None:
                     self.waiting.appendleft(run)
                 else:
-                    record.update(status="failed", reason=why)
+                    with contextlib.suppress(NoRoom):
+                        record.update(status="failed", reason=why)
                     self._settle(run, "failed", why)
         if not self.stopping and (self.waiting or self.elsewhere):
             self.workers.append(self._start(worker.device))

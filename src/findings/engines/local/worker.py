@@ -18,7 +18,7 @@ class Task(NamedTuple):
 
 
 class Message(NamedTuple):
-    """From a worker: how far a run is, or how it ended (skipped, finished, interrupted, failed, leased, refused)."""
+    """From a worker: how far a run is, or how it ended (a status, leased, refused or waits)."""
 
     kind: Literal["ready", "progress", "ended"]
     id: str = ""
@@ -59,7 +59,7 @@ def work(connection: Connection, device: str | None, engine: int) -> None:
                     progress=_Reporter(connection, task.id),
                     retry_failed=task.retry_failed,
                 )
-                message = Message("ended", task.id, outcome.status, outcome.reason)
+                message = Message("ended", task.id, "waits" if outcome.waits else outcome.status, outcome.reason)
             except Leased as holder:
                 message = Message("ended", task.id, "leased", str(holder))
             except InputError as error:

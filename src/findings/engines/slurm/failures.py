@@ -6,6 +6,7 @@ from pathlib import Path
 
 from findings.engines.failures import Failure, given_up
 from findings.system.files import write_atomically
+from findings.system.terminal import warn
 
 
 class Failures:
@@ -24,8 +25,11 @@ class Failures:
         return given_up(self._read(run))
 
     def _read(self, run: str) -> list[Failure]:
+        path = self.folder / f"{run}.json"
         try:
-            noted = json.loads((self.folder / f"{run}.json").read_text())
+            return [Failure(**fields) for fields in json.loads(path.read_text())]
         except FileNotFoundError:
             return []
-        return [Failure(**fields) for fields in noted]
+        except (ValueError, TypeError):
+            warn(f"{path} is damaged: the failures in it are forgotten")
+            return []

@@ -5,7 +5,6 @@ by its time limit, by ^C or by a controller that hangs, SLURM can be asked later
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from findings.engines.slurm import queue
 from findings.engines.slurm.queue import Array
 from findings.engines.slurm.submission import SCRIPT, Submission, unsettled
 from findings.errors import InputError
+from findings.system.locks import locked
 
 SECONDS = 180  # for sbatch
 LOOKS, LOOK_EVERY = 3, 2.0  # seconds; a request that is on its way may reach the controller later than a question
@@ -36,16 +36,13 @@ class Unanswered(InputError):
 def one_at_a_time(runs_dir: Path) -> Iterator[None]:
     """Between two submissions into one ``runs_dir``, the first of which changes what the second one has to submit."""
     runs_dir.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as held:
         with contextlib.suppress(PermissionError):  # somebody else's, whom it does not serve
-            stream = stack.enter_context((runs_dir / LOCK).open("a"))
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.enter_context(locked(runs_dir / LOCK, wait=False))
             except BlockingIOError:
                 print("waiting for another `findings submit` into this runs_dir", file=sys.stderr)
-                fcntl.flock(stream, fcntl.LOCK_EX)
-            except OSError:
-                pass  # a file system without locks
+                held.enter_context(locked(runs_dir / LOCK))
         yield
 
 

@@ -64,7 +64,7 @@ def _ending(planned: "Sequence[PlannedRun]", earlier: Sequence[Submission], task
     found = set()
     for run in planned:
         record = Record(run.directory)
-        if record.status == "finished":
+        if record.is_finished:
             continue
         last = record.get("provenance", {}).get("job") or ""
         left = last.partition("_")[0] in numbers and last not in there and leased(run.directory)
@@ -84,7 +84,7 @@ def _sorted(planned: "Sequence[PlannedRun]", earlier: Sequence[Submission], task
     }
     found = Standing([], [], [], [], under)
     for run in planned:
-        if Record(run.directory).status == "finished":
+        if Record(run.directory).is_finished:
             found.finished.append(run)
         elif run.id in under:
             found.queued.append(run)

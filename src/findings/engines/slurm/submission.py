@@ -18,6 +18,7 @@ from findings.errors import InputError
 from findings.records import provenance
 from findings.records.record import Record, now
 from findings.system.files import write_atomically
+from findings.system.terminal import warn
 
 if TYPE_CHECKING:  # a task and `findings status` need no torch
     from findings.planning.plan import PlannedRun
@@ -114,7 +115,13 @@ def unsettled(runs_dir: Path) -> list[Submission]:
 
 
 def _all(runs_dir: Path) -> list[Submission]:
-    return [read(path.parent) for path in sorted((runs_dir / FOLDER).glob("*/submission.json"))]
+    found = []
+    for path in sorted((runs_dir / FOLDER).glob("*/submission.json")):
+        try:
+            found.append(read(path.parent))
+        except InputError as error:  # one that is damaged harms no other
+            warn(str(error))
+    return found
 
 
 def tasks_for(runs: int, pack: int, most: int) -> int:
@@ -153,7 +160,7 @@ def prepare(
 
 
 def lay_down(submission: Submission, script: str) -> None:
-    """Write a copy of the code and the script; the runs' configs are in their own directories."""
+    """Write a copy of the code and the script; the runs' configs are in their own directories. Raises OSError."""
     for folder in ("logs", "failures"):
         (submission.directory / folder).mkdir(parents=True)
     _copy_code(submission.directory / "code")
