@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from findings.cli.main import main
+from findings.config.arguments import strange
 from findings.errors import InputError
 from findings.records import transfer
 from findings.records.lease import lease
@@ -111,3 +112,23 @@ def test_a_run_under_another_runs_name_is_refused(half_way: Path, tmp_path: Path
     transfer.export(half_way, tmp_path / "out")
     with pytest.raises(InputError, match=r"-s2 holds the config of .*-s1"):
         list(transfer.bring(tmp_path / "out", tmp_path / "there"))
+
+
+@pytest.mark.parametrize(
+    ("target", "refused"),
+    [
+        ("os.system", True),
+        ("findings.nets.cifar.CifarNet", False),
+        ("torch.optim.AdamW", False),
+        ("my_networks.Net", False),
+        ("torch.hub.load", True),
+    ],
+)
+def test_what_is_imported_names_no_strange_code(
+    target: str, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read its config would run it: only findings', torch's optimisers and what lies here are taken."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_networks.py").touch()
+    config = {"recipe": {"optimizer": {"_target_": target}}, "evaluation": {"probes": [{"at": [1]}]}}
+    assert strange(config) == (target if refused else None)
