@@ -13,6 +13,13 @@ from findings.config.folders import shared
 from findings.planning.sweeps import expand, hydra_value, read
 
 FILES = sorted(shared("sweeps").glob("*/*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def composer() -> Composer:
+    return Composer()
+
+
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 
 
@@ -43,21 +50,32 @@ def test_both_expand_to_the_same_runs(file: Path) -> None:
 
 
 @each_file
-def test_the_command_of_an_agent_is_the_planned_run(file: Path) -> None:
+def test_the_command_of_an_agent_is_the_planned_run(file: Path, composer: Composer) -> None:
     """The agent writes values as Python does; what arrives is the run whose config was frozen by `findings plan`.
 
-    Of one seed: they are written alike.
+    Of one seed, and of each other value once: they are written alike in all their combinations.
     """
-    composer = Composer()
 
     def ids(commands: list[list[str]]) -> set[str]:
         return {composer.compose(command).id for command in commands}
 
+    content = yaml.safe_load(file.read_text())
     agents = [
-        create_sweep_command_args({"args": run})["args_no_hyphens"]
-        for run in suggested(yaml.safe_load(file.read_text()))
-        if run["seed"]["value"] == 0
+        create_sweep_command_args({"args": {key: {"value": value} for key, value in run.items()}})["args_no_hyphens"]
+        for run in each_value_once([{key: node["value"] for key, node in run.items()} for run in suggested(content)])
     ]
-    planned = [[f"{k}={v}" for k, v in run.items()] for run in expand(read(file), [])[0] if run["seed"] == "0"]
+    planned = [[f"{k}={v}" for k, v in run.items()] for run in each_value_once(expand(read(file), [])[0])]
     assert ids(agents) == ids(planned)
     assert len(ids(agents)) == len(agents) > 0
+
+
+def each_value_once(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first runs in which some value is new."""
+    seen: set[tuple[str, str]] = set()
+    chosen = []
+    for run in runs:
+        values = {(key, str(value)) for key, value in run.items()}
+        if not values <= seen and str(run["seed"]) == "0":
+            chosen.append(run)
+            seen |= values
+    return chosen

@@ -7,6 +7,7 @@ from findings.report.front import front
 from made_up_records import write_study
 
 ROOT = Path(__file__).parents[2]
+EMPTY = "<!-- verdicts: x -->\n<!-- /verdicts -->"
 
 
 def test_the_readme_holds_the_committed_verdicts(monkeypatch):
@@ -15,13 +16,34 @@ def test_the_readme_holds_the_committed_verdicts(monkeypatch):
     assert front(page, Path("results"), report.last_verdicts(Path("results"))) == page, "run `make readme`"
 
 
-def test_a_changed_verdict_changes_the_page(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_a_changed_verdict_changes_the_page_and_checks_are_told_of(tmp_path, monkeypatch):
+    results, runs = write_study(tmp_path, seeds=3)
+    (results / "quick").rename(results / "mine")
+    for path in results.glob("*/*/plan.json"):
+        path.write_text(path.read_text().replace('"scale": "quick"', '"scale": "mine"'))
+    report.build("mine", results, runs)
+    monkeypatch.chdir(tmp_path)
     verdicts = report.last_verdicts(Path("results"))
-    verdict = next(one for one in verdicts["cifar10-jpeg"] if one["kind"] == "greater")
-    verdict["verdict"] = "reproduced" if verdict["verdict"] != "reproduced" else "contradicted"
-    page = Path("README.md").read_text()
-    assert front(page, Path("results"), verdicts) != page
+    before = front(EMPTY, Path("results"), verdicts)
+    assert "by other lengths and rates" not in before
+    verdict = next(one for one in verdicts["mine"] if one["verdict"] == "reproduced" and one["kind"] == "greater")
+    verdict["checks"] = [
+        {"title": "48 iterations", "verdict": "reproduced", "because": ""},
+        {"title": "lr 0.3", "verdict": "contradicted", "because": ""},
+    ]
+    after = front(EMPTY, Path("results"), verdicts)
+    assert "| ✘ contradicted by lr 0.3 |" in after
+    verdict["checks"].pop()
+    assert "| the same by 48 iterations |" in front(EMPTY, Path("results"), verdicts)
+    verdict["verdict"] = "contradicted"
+    assert front(EMPTY, Path("results"), verdicts).count("✘ contradicted") == before.count("✘ contradicted") + 1
+
+
+def test_what_an_earlier_rule_judged_is_one_line(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    of_scale = {"cifar10-jpeg": report.last_verdicts(Path("results"))["cifar10-jpeg"]}
+    (line,) = [line for line in front(EMPTY, Path("results"), of_scale).splitlines() if line][1:-1]
+    assert line.startswith("**Scale `cifar10-jpeg`**, judged by an earlier rule: CIFAR-10 (JPEG edition), bf16.")
 
 
 def test_the_committed_report_is_reproduced_byte_for_byte(tmp_path):
@@ -51,11 +73,10 @@ def test_a_scale_that_nothing_can_be_said_of_yet_is_a_line(tmp_path, monkeypatch
     report.build("mine", results, runs)
     monkeypatch.chdir(tmp_path)
     verdicts = report.last_verdicts(Path("results"))
-    page = front("<!-- verdicts: x -->\n<!-- /verdicts -->", Path("results"), verdicts)
+    page = front(EMPTY, Path("results"), verdicts)
     assert "**Scale `mine`** is under way: Digits (8x8), fp32." in page
     assert "| claim | verdict |" not in page
 
 
 def test_a_scale_of_sweeps_that_claim_nothing_is_not_on_it():
-    page = "<!-- verdicts: x -->\n<!-- /verdicts -->"
-    assert "Scale" not in front(page, ROOT / "results", {"mine": []})
+    assert "Scale" not in front(EMPTY, ROOT / "results", {"mine": []})

@@ -1,5 +1,6 @@
 """How verdicts and their numbers are written, on pages and in terminals."""
 
+from findings.judging.checks import parting
 from findings.judging.rule import Word
 from findings.judging.verdict import Verdict
 
@@ -57,6 +58,14 @@ def _p(value: float) -> str:
 
 def seeds(verdict: Verdict) -> str:
     return "-" if verdict.n is None else str(verdict.n)
+
+
+def checked(verdict: Verdict) -> str:
+    """Whether a claim is judged the same by every other length and rate that was tried, or by which it is not."""
+    if not verdict.checks:
+        return "-"
+    others = [f"{said(one['verdict'], one['because'])} by {one['title']}" for one in parting(verdict)]
+    return ", ".join(others) or "the same by " + ", ".join(one["title"] for one in verdict.checks)
 
 
 def signed(value: float) -> str:
