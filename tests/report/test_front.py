@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from findings.report import build as report
 from findings.report.front import front
 from made_up_records import write_study
@@ -46,15 +48,16 @@ def test_what_an_earlier_rule_judged_is_one_line(monkeypatch):
     assert line.startswith("**Scale `cifar10-jpeg`**, judged by an earlier rule: CIFAR-10 (JPEG edition), bf16.")
 
 
-def test_the_committed_report_is_reproduced_byte_for_byte(tmp_path):
+@pytest.mark.parametrize("scale", sorted(path.parent.name for path in ROOT.glob("results/cifar10*/verdicts.json")))
+def test_the_committed_report_is_reproduced_byte_for_byte(scale, tmp_path):
     """On a fresh clone, from the committed tables alone: no record lies in runs/."""
-    committed = {path: path.read_bytes() for path in _files(ROOT / "results" / "cifar10-jpeg")}
+    committed = {path: path.read_bytes() for path in _files(ROOT / "results" / scale)}
     for path, content in committed.items():
         copy = tmp_path / "results" / path.relative_to(ROOT / "results")
         copy.parent.mkdir(parents=True, exist_ok=True)
         if path.name in ("plan.json", "lock.json", "verdicts.json") or path.suffix == ".csv":
             copy.write_bytes(content)
-    report.build("cifar10-jpeg", tmp_path / "results", tmp_path / "runs")
+    report.build(scale, tmp_path / "results", tmp_path / "runs")
     made = {path.relative_to(tmp_path / "results"): path.read_bytes() for path in _files(tmp_path / "results")}
     expected = {path.relative_to(ROOT / "results"): content for path, content in committed.items()}
     assert sorted(made) == sorted(expected)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,13 @@ def _scale(folder: Path, verdicts: list[dict[str, Any]]) -> list[str]:
 
 
 def _caption(finding: studies.Finding, verdicts: list[dict[str, Any]]) -> str:
-    """The finding in a sentence where this scale contradicts no claim of it; otherwise what the figure shows."""
-    against = sum(
-        one["finding"] == finding.name and one["kind"] != "computed" and one["verdict"] == "contradicted"
-        for one in verdicts
-    )
-    if not against:
+    """The finding in a sentence where this scale reproduces all of it; else what the figure shows, and a tally."""
+    asked = [one for one in verdicts if one["finding"] == finding.name and one["kind"] != "computed"]
+    words_of = Counter(one["verdict"] for one in asked if one["because"] != "not planned")
+    if set(words_of) == {"reproduced"}:
         return finding.statement
-    claims = "a claim of it is" if against == 1 else f"{against} claims of it are"
-    return f"{finding.title}: {finding.drawings[0].shows}. At this scale {claims} contradicted."
+    tally = ", ".join(f"{words_of[word]} {word}" for word in words.SYMBOLS if words_of[word])
+    return f"{finding.title}: {finding.drawings[0].shows}. At this scale, of {words_of.total()} claims: {tally}."
 
 
 def _data(plan: Plan) -> str:
