@@ -23,7 +23,7 @@ def test_a_time_limit_and_an_interrupt_stop_cleanly_and_the_same_command_goes_on
     reached = record["iteration"]
     assert reached > 0
 
-    output = Findings(tmp_path, "run", sweep, "--jobs", "1", "--time-limit", f"{2 * start_up + 2:.0f}s").wait(0)
+    output = Findings(tmp_path, "run", sweep, "--jobs", "1", "--time-limit", f"{2 * start_up + 2:.0f}s").wait(75)
     assert "the time limit is reached: writing checkpoints" in output
     assert "0 of 1 runs finished; the same command goes on with the others" in output
     (record,) = records(tmp_path).values()

@@ -66,5 +66,5 @@ def test_it_is_not_gone_on_with(before: Record, capsys: pytest.CaptureFixture[st
 
 
 def test_one_that_is_finished_is_skipped(before: Record) -> None:
-    before.update(status="finished")
+    before.update(status="finished", iterations=int(before.rows()[-1]["iteration"]))
     assert main(["train", "--frozen", str(before.config)]) == 0
