@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HEAVY = ("torch._dynamo", "torch._inductor", "sympy", "scipy", "matplotlib", "torchvision", "sklearn", "pandas")
 TRAIN = """
 import sys
@@ -48,3 +50,17 @@ def test_what_was_left_out_is_whole_where_it_is_wanted_later(tmp_path: Path) -> 
 
 def test_another_version_of_what_is_left_out_by_name_trains_all_the_same(tmp_path: Path) -> None:
     ran(ANOTHER_VERSION, tmp_path)
+
+
+@pytest.mark.parametrize("package", ["transformers", "onnxruntime", "mpi4py"])
+def test_what_else_is_installed_is_not_touched(package: str, tmp_path: Path) -> None:
+    """As transformers, which asks more of the compiler on import than its name."""
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text("import torch._dynamo._trace_wrapped_higher_order_op\n")
+    information = tmp_path / f"{package}-5.0.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 5.0.0\n")
+    found = ran(
+        f"import sys; import findings.training.train; print({package!r} in sys.modules); import {package}", tmp_path
+    )
+    assert found == "False\n"

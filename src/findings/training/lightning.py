@@ -3,11 +3,13 @@
 All that is used of Lightning and torchmetrics is imported from here: from themselves, it would bring all of it.
 
 Lightning asks for torch's compiler to know the type of compiled modules, and to keep it out of its own logging: we hand
-it no compiled module, and log nothing by it. torchmetrics asks whether scipy, matplotlib and torchvision are there for
-metrics of sound and images, and for plots. Whoever needs those in a process that trains imports torchmetrics first.
+it no compiled module, and log nothing by it. Both ask for dozens of packages that may be there, for metrics of sound,
+text and images, for plots and loggers: none of those is wanted, and some cannot even be imported beside a compiler that
+is a name only (transformers, for one). Whoever needs them in a process that trains imports torchmetrics first.
 """
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -18,12 +20,12 @@ import torch
 from lightning_utilities.core import imports
 
 COMPILER = "torch._dynamo"
-UNUSED = ("scipy", "matplotlib", "torchvision")
+USED = {"torch", "torchmetrics", "numpy"}  # of the packages that are asked for
 
 
 @contextlib.contextmanager
 def _without_the_unused() -> Iterator[None]:
-    """Within, what is UNUSED looks as if it were not installed, and the compiler is a name only."""
+    """Within, what is not USED looks as if it were not installed, and the compiler is a name only."""
     caches = imports.RequirementCache
     if not hasattr(imports, "package_available") or not hasattr(caches, "_check_requirement"):
         yield  # another version's ways: everything is imported, which costs time and nothing else
@@ -31,13 +33,13 @@ def _without_the_unused() -> Iterator[None]:
     available, check = imports.package_available, caches._check_requirement
 
     def package_available(name: str) -> bool:
-        return name not in UNUSED and available(name)
+        return name in USED and available(name)
 
     def check_requirement(self: Any) -> None:
-        if self.requirement in UNUSED:
-            self.available, self.message = False, f"{self.requirement} was left out, as training does without it"
-        else:
+        if _package(self.requirement) in USED:
             check(self)
+        else:
+            self.available, self.message = False, f"{self.requirement} was left out, as training does without it"
 
     compiler = ModuleType(COMPILER)
     compiler.OptimizedModule = type("OptimizedModule", (), {})  # type: ignore[attr-defined]
@@ -52,6 +54,11 @@ def _without_the_unused() -> Iterator[None]:
         finally:
             if known is compiler:
                 del sys.modules[COMPILER]
+
+
+def _package(requirement: str) -> str:
+    """Its name, of a requirement such as torch>=2.1."""
+    return re.split(r"[^\w-]", requirement, maxsplit=1)[0]
 
 
 with _without_the_unused() if "torchmetrics" not in sys.modules else contextlib.nullcontext():
