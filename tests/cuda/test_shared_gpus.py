@@ -1,12 +1,15 @@
 """One run on a GPU, on several, and beside others: what it takes of memory, and that sharing changes only rounding."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from findings.training.steps import Captured, Fast, Stepper
 from several import run, together
+from stepping import losses
 from tiny_runs import go, numbers, record_of, tiny, trained
 
 GPU: dict[str, Any] = {"trainer__accelerator": "cuda"}
@@ -33,16 +36,18 @@ def test_two_processes_on_one_gpu_are_refused_in_a_line(tmp_path: Path) -> None:
     assert any("has no GPU of its own" in one.reason for one in ended)
 
 
-def test_a_captured_run_takes_little_more_memory_than_a_launched_one(tmp_path: Path) -> None:
-    def peak(**changes: Any) -> float:
+def test_a_captured_step_takes_little_more_memory_than_a_launched_one(tmp_path: Path) -> None:
+    def peak(way: type[Stepper]) -> float:
+        gc.collect()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        go(tiny(tmp_path / str(len(list(tmp_path.iterdir()))), **GPU, **changes))
+        losses(way, tiny(tmp_path, **GPU), 8)
         return (torch.cuda.max_memory_allocated() - before) / MIB
 
-    launched, captured = peak(trainer__fast=False), peak()
-    assert captured < 2 * launched + 32  # MiB: the graph keeps its own copy of what a step needs
+    launched, captured = peak(Fast), peak(Captured)
+    print(f"launched {launched:.0f} MiB, captured {captured:.0f} MiB")
+    assert captured < 2 * launched + 64  # MiB: the graph keeps what a step needs, and cuBLAS a workspace for its stream
 
 
 def test_the_record_says_what_a_gpu_had_at_most_in_use(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from findings.errors import InputError
+from findings.records import provenance
 from findings.records.lease import lease
 from findings.training.assembly import ready
 from findings.training.journal import refuse_other_start
@@ -40,18 +42,31 @@ def test_there_has_to_be_a_process_for_each_device(tmp_path: Path) -> None:
 
 
 def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    set_to: list[torch.device] = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "set_device", set_to.append)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
+    monkeypatch.setattr(provenance, "host", lambda: "n1")
     config = run(tmp_path / "run", devices=4, trainer__accelerator="cuda")
-    second, third = (SimpleNamespace(size=4, local_rank=rank) for rank in (1, 2))
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert ready(config, second) == torch.device("cuda", 1)
-    with pytest.raises(InputError, match=r"^trainer\.devices: process 3 of .* torch sees 2 there; allowed: at most 2"):
-        ready(config, third)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)  # as SLURM binds them
-    assert ready(config, third) == torch.device("cuda", 0)
-    assert set_to == [torch.device("cuda", 1), torch.device("cuda", 0)]
+
+    def device(rank: int, visible: dict[int, str], others: list[tuple[str, str | None]]) -> torch.device:
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: len(visible))
+        monkeypatch.setattr(
+            torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=uuid.UUID(visible[index] * 32))
+        )
+
+        def gathered(mine: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+            return [*others[:rank], mine, *others[rank:]]
+
+        return ready(config, SimpleNamespace(size=len(others) + 1, local_rank=rank, gathered=gathered))  # type: ignore[arg-type]
+
+    first, second = (str(uuid.UUID(one * 32)) for one in "12")
+    all_gpus = {0: "1", 1: "2"}
+    assert device(1, all_gpus, [("n1", first)]) == torch.device("cuda", 1)
+    assert device(1, {0: "2"}, [("n1", first)]) == torch.device("cuda", 0)  # as SLURM binds them
+    assert device(1, {0: "1"}, [("n2", first)]) == torch.device("cuda", 0)
+    with pytest.raises(InputError, match=r"^trainer\.devices: process 3 of 3 has no GPU of its own on n1; allowed: at"):
+        device(2, all_gpus, [("n1", first), ("n1", second)])
+    with pytest.raises(InputError, match=r"process 2 of 3 has no GPU of its own on n1"):  # the only one, and not bound
+        device(0, {0: "1"}, [("n1", first), ("n2", first)])
 
 
 def test_a_run_goes_on_with_as_many_devices_as_it_began_with(tmp_path: Path) -> None:

@@ -38,22 +38,29 @@ def ready(config: Config, world: World = ALONE) -> torch.device:
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     device = torch.device(accelerator(config))
     if world.size > 1 and device.type == "cuda":
-        device = torch.device("cuda", _own_gpu(world.local_rank, torch.cuda.device_count()))
+        device = torch.device("cuda", _own_gpu(world))
         torch.cuda.set_device(device)
     return device
 
 
-def _own_gpu(local_rank: int, visible: int) -> int:
-    """A launcher shows a process all GPUs of its node, or its own one only."""
-    if visible == 1:
-        return 0
-    if local_rank >= visible:
-        raise InputError(
-            "trainer.devices",
-            f"process {local_rank + 1} of {provenance.host()} has no GPU of its own: torch sees {visible} there; "
-            f"allowed: at most {visible} processes on this host",
-        )
-    return local_rank
+def _own_gpu(world: World) -> int:
+    """The index of this process's GPU. A launcher shows a process all GPUs of its node, or its own one only.
+
+    Raises InputError, in all processes, where one has none or has another's: NCCL would hang, or fail in its own words.
+    """
+    visible = torch.cuda.device_count()
+    index = 0 if visible == 1 else world.local_rank
+    host = provenance.host()
+    mine = (host, str(torch.cuda.get_device_properties(index).uuid)) if index < visible else (host, None)
+    everybodys = world.gathered(mine)
+    for rank, (where, gpu) in enumerate(everybodys):
+        if gpu is None or (where, gpu) in everybodys[:rank]:
+            raise InputError(
+                "trainer.devices",
+                f"process {rank + 1} of {world.size} has no GPU of its own on {where}; "
+                f"allowed: at most one process for each GPU",
+            )
+    return index
 
 
 def new_learner(config: Config, stream: Stream, splits: dict[str, Split], world: World = ALONE) -> Learner:
