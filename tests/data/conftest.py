@@ -56,7 +56,7 @@ def pack(tmp_path: Path) -> Callable[..., Path]:
 
     def _pack(folder: Path, name: str, top: str = "", extra: dict[str, bytes] | None = None) -> Path:
         path = tmp_path / name
-        mode = {".gz": "w:gz", ".xz": "w:xz"}.get(path.suffix, "w")
+        mode = {".gz": "w:gz", ".xz": "w:xz", ".bz2": "w:bz2"}.get(path.suffix, "w")
         with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
             for file in sorted((file for file in folder.rglob("*") if file.is_file()), reverse=True):
                 archive.add(file, f"{top}{file.relative_to(folder)}")

@@ -10,6 +10,7 @@ import pytest
 
 from findings.config.schema import DataConfig
 from findings.data import load
+from findings.errors import InputError
 
 ARCHIVE = Path(__file__).parents[2].parent / "shared" / "data" / "cifar10-jpeg.tar.xz"
 
@@ -43,3 +44,15 @@ def test_all_sixty_thousand_images_are_read_and_then_cached(tmp_path: Path) -> N
     assert load(replace(config)).fingerprint == dataset.fingerprint
     assert time.monotonic() - began < 3  # about 0.5 s on an idle core; decoding takes 10 s
     shutil.rmtree(tmp_path / "cache")  # 184 MB that pytest would keep
+
+
+def test_the_archive_cut_within_a_header_is_refused(tmp_path: Path) -> None:
+    """Python's tarfile takes that for its end: 65 of the 10,000 test images were lost without a word."""
+    cut = tmp_path / "cut.tar.xz"
+    cut.write_bytes(ARCHIVE.read_bytes()[:18_421_938])
+    config = DataConfig(
+        _target_="findings.data.image_folder.load", name="cifar10-jpeg", root=str(cut), channels=3, size=32, classes=10
+    )
+    with pytest.raises(InputError, match=r"cut\.tar\.xz: the archive is damaged or cut short"):
+        load(config)
+    cut.unlink()

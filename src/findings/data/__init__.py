@@ -43,6 +43,14 @@ def load(config: DataConfig) -> Dataset:
     ):
         if given != found:
             raise InputError(f"data.{key}", f"is {given}, but {config.name} has {found}; set data.{key}={found}")
+    for key, stated, found in (  # where a config says how many there are, none has been lost on the way
+        ("train_images", config.train_images, len(dataset.train_images)),
+        ("test_images", config.test_images, len(dataset.test_images)),
+    ):
+        if stated is not None and stated != found:
+            raise InputError(
+                f"data.{key}", f"{config.name} has {stated:,}, but {config.root or 'what was read'} holds {found:,}"
+            )
     return averaged(dataset, config.resize).named(config.full_name) if config.resize else dataset
 
 

@@ -14,6 +14,7 @@ from findings.errors import InputError
 
 LAYOUT = "a folder or tar file that holds train/<class>/*.jpg and test/<class>/*.jpg (or .png)"
 
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _MODES = {1: "L", 3: "RGB"}  # channels -> Pillow's name
 _READABLE = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # 8 bits: others lose something on the way
 
@@ -64,7 +65,19 @@ def _decode(files: tree.Tree, config: DataConfig, root: Path) -> Dataset:
     for split in tree.SPLITS:
         if not found[split]:
             raise InputError("data.root", f"{root} has no {split}/<class>/ images; expected {LAYOUT}")
+    for folder in sorted(files.folders):
+        split, _, name = folder.partition("/")
+        if name and "/" not in name and name not in found.get(split, {name}):
+            raise InputError(files.shown(folder), "is the folder of a class, but holds no images")
     classes = tuple(sorted(found["train"]))
+    alike = {name.casefold(): name for name in classes}
+    for name in classes:
+        if alike[name.casefold()] != name:
+            raise InputError(
+                "data.root",
+                f"{root}: the classes '{name}' and '{alike[name.casefold()]}' differ in case only, which on other "
+                "machines are one; give one of them another name",
+            )
     for split, other in (("train", "test"), ("test", "train")):
         lacking = sorted(set(found[other]) - set(found[split]))
         if lacking:
@@ -86,10 +99,15 @@ def _split(files: tree.Tree, names_by_class: list[list[str]], config: DataConfig
 
 
 def _pixels(files: tree.Tree, name: str, config: DataConfig) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
+    if name.lower().endswith(tree.UNREAD):
+        raise InputError(files.shown(name), f"is of a kind that is not read; save it as one of {', '.join(_FORMATS)}")
     try:
-        with Image.open(io.BytesIO(files.read(name)), formats=("JPEG", "PNG")) as image:
+        with Image.open(io.BytesIO(files.read(name)), formats=_FORMATS) as opened:
+            if (pictures := getattr(opened, "n_frames", 1)) > 1:
+                raise InputError(files.shown(name), f"has {pictures} pictures; save the one that is meant")
+            image = ImageOps.exif_transpose(opened)  # as it is shown everywhere else
             if image.size != (config.size, config.size):
                 width, height = image.size
                 raise InputError(
@@ -110,4 +128,4 @@ def _pixels(files: tree.Tree, name: str, config: DataConfig) -> np.ndarray:
         Image.DecompressionBombError,
     ) as error:
         reason = "its content is of another kind" if isinstance(error, UnidentifiedImageError) else error
-        raise InputError(files.shown(name), f"is no readable JPEG or PNG image ({reason})") from None
+        raise InputError(files.shown(name), f"is no readable image ({reason})") from None
