@@ -7,6 +7,7 @@ import pytest
 
 from findings.cli import submit
 from findings.config.identity import identify
+from findings.engines.failures import Failure
 from findings.engines.slurm import queue, submission
 from findings.engines.slurm.failures import Failures
 from findings.engines.slurm.profile import read
@@ -47,7 +48,7 @@ def test_what_a_task_has_given_up_is_submitted_again_while_others_of_the_task_wa
     replace(earlier, job="7").write()
     monkeypatch.setattr(queue, "tasks", lambda _: [Task("7", 0, "RUNNING", "None", "n1")])
     assert str(standing(planned, ask=True)) == "2 in the queue"
-    Failures(earlier.directory).note(planned[0].id, "no disk", 0, final=True)
+    Failures(earlier.directory).note(planned[0].id, Failure("no disk", 0, final=True))
     stands = standing(planned, ask=True)
     assert (stands.missing, stands.queued) == ([planned[0]], [planned[1]])
 

@@ -48,6 +48,7 @@ class Cluster:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.daemons: dict[str, subprocess.Popen] = {}
         # a job that runs these tests must not lend its own variables to theirs
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM", "SBATCH", "SQUEUE", "SCANCEL"))}
         self.environment = {**inherited, "PATH": PATH, "SLURM_CONF": str(directory / "slurm.conf")}
@@ -101,6 +102,29 @@ class Cluster:
         """Stop a job or one task (7_2) and queue it again under its id."""
         self.run("scontrol", "requeue", job)
 
+    def start(self, name: str, *command: str) -> None:
+        with (self.directory / f"{name}.out").open("a") as output:
+            self.daemons[name] = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *command],  # should pytest be killed, they end too
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @contextlib.contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """A daemon is killed, and starts again after the block: slurmctld, or a node's slurmd by the node's name."""
+        daemon = self.daemons[name]
+        daemon.kill()
+        daemon.wait()
+        try:
+            yield
+        finally:
+            _, _, _, *command = list(daemon.args)
+            self.start(name, *command)
+
     def clear(self) -> None:
         """Cancel whatever has not ended, and wait until it has."""
         if left := [task.id for task in self.tasks() if task.state not in ENDED]:
@@ -113,18 +137,7 @@ def started(directory: Path) -> Iterator[Cluster]:
     """A cluster whose nodes are idle; at the end, also of a start that failed, nothing of it is left running."""
     cluster = Cluster(directory)
     configure(directory)
-    daemons: dict[str, subprocess.Popen] = {}
-
-    def start(name: str, *command: str) -> None:
-        with (directory / f"{name}.out").open("w") as output:
-            daemons[name] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *command],  # should pytest be killed, they end too
-                env=cluster.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    daemons, start = cluster.daemons, cluster.start
 
     def ready(what: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20

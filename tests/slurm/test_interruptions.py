@@ -58,7 +58,11 @@ def preempt(going: Going) -> None:
 
 
 def ask(going: Going) -> None:
+    """While the controller is down for some seconds, so that the task is not queued again at once."""
     going.cluster.signal(going.task, "USR1")
+    with going.cluster.without("slurmctld"):
+        going.cluster.until(lambda: going.record["status"] == "interrupted")
+        time.sleep(2)
 
 
 def kill(going: Going) -> None:
@@ -106,7 +110,13 @@ def is_told(pid: int) -> bool:
 
 
 def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: Cluster, tmp_path: Path) -> None:
-    """At random moments, ten times by a higher partition: one W&B run, no epoch lost and none written twice."""
+    """At random moments, ten times by a higher partition: one W&B run, no epoch lost and none written twice.
+
+    Beside it, a task whose setup is not over when SLURM warns of its time limit ends there, and is queued again.
+    """
+    (tmp_path / "late").mkdir()
+    hurried = ("cluster.time=1", "cluster.signal=59", "cluster.setup=[sleep 40]")  # within 30 s SLURM sends the signal
+    late = Going(cluster, tmp_path / "late", "cluster.options=[--nodelist=n2]", *hurried, recipe__iterations=200_000)
     (tmp_path / "whole").mkdir()
     undisturbed = Going(cluster, tmp_path / "whole", "cluster.options=[--nodelist=n2]")
     (tmp_path / "pieces").mkdir()
@@ -117,11 +127,16 @@ def test_a_run_that_is_interrupted_in_every_way_equals_one_that_is_not(cluster: 
         time.sleep(moments.random() / 2)
         disturb(going)
         going.until_restarted(times)
+        if times == 1:
+            cluster.until(lambda: cluster.tasks(late.job)[0].restarts == 1, 60, ASKED_EVERY)
+            cluster.cancel(late.job)
+            assert (late.record["status"], late.record["reason"]) == ("interrupted", "received SIGTERM")
+            assert late.record["iteration"] > 0
     rows = going.end()
     assert [int(row["epoch"]) for row in rows] == list(range(1, 301))
     assert rows == undisturbed.end()
-    assert going.record["preemptions"] == 13
-    assert "preempted 13x" in " ".join(going.here.findings("status").split())
+    assert (going.record["preemptions"], going.record["crashes"]) == (12, 1)  # killed, it did not go of itself
+    assert "preempted 12x, crashed 1x" in " ".join(going.here.findings("status").replace("│", "").split())
     directory = next(going.directory.glob("runs/*/record.json")).parent
     logs = segments(directory)
     assert {segment["run"].run_id for segment in logs if "run" in segment} == {directory.name}

@@ -56,7 +56,7 @@ def test_the_record_says_where_a_result_comes_from_and_nothing_of_the_environmen
     config = tiny(tmp_path, tracking="offline")
     go(config)
     record = record_of(config)
-    assert set(record["provenance"]) == {"git", "packages", "data", "device", "hosts", "job", *ARITHMETIC}
+    assert set(record["provenance"]) == {"git", "packages", "data", "device", "hosts", "job", "restart", *ARITHMETIC}
     assert record["provenance"]["threads"] == 1
     assert record["provenance"]["data"]["train_images"] == 1437
     assert len(record["provenance"]["data"]["fingerprint"]) >= 32
@@ -105,6 +105,27 @@ def test_an_interrupt_that_does_not_wait_leaves_a_resumable_record(
     assert record_of(config)["status"] == "interrupted"
     assert go(config).status == "finished"
     assert numbers(record_of(config)) == trained(tmp_path / "undisturbed")
+
+
+def test_restarts_after_a_crash_and_after_a_preemption_are_counted_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "7")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")
+    config = tiny(tmp_path, trainer__chunk_seconds=0, trainer__checkpoint_every=0)
+    with monkeypatch.context() as patch:
+        break_at(2, ValueError("the disk is on fire"), patch)
+        go(config)
+    go(config, until=20, retry_failed=True)
+    record = record_of(config)
+    assert (record["preemptions"], record["crashes"], record["resumed_at"]) == (0, 1, 14)
+    go(config, until=25)
+    record = record_of(config)
+    assert (record["preemptions"], record["crashes"], record["resumed_at"]) == (1, 1, 20)
+    record.update(status="running", asked=False)  # as a process that is killed leaves it
+    go(config)
+    record = record_of(config)
+    assert (record["attempts"], record["preemptions"], record["crashes"]) == (4, 1, 2)
 
 
 def test_divergence_is_a_result_with_numbers(tmp_path: Path) -> None:

@@ -45,13 +45,15 @@ def _print(submission: "Submission", run_id: str, *, follow: bool) -> None:
     from findings.engines.slurm.queue import Silent
     from findings.engines.slurm.state import open_jobs
 
-    position, asked = 0, 0.0
-    if not submission.log(run_id).exists() and not follow:
+    shown, position, asked = submission.explanation(run_id), 0, 0.0
+    if not submission.explanation(run_id).exists() and not follow:
         task = submission.task_of(run_id)
         who = "no agent has" if task is None else f"its task ({task}) has not"
         raise InputError(run_id, f"has no log yet: {who} begun it")
     while True:
-        path = submission.log(run_id)
+        path = submission.explanation(run_id)
+        if path != shown:  # the run has one of its own by now
+            shown, position = path, 0
         over = submission.record(run_id).status == "finished" or submission.given_up(run_id) is not None
         if follow and not over and time.monotonic() - asked > ASKED_EVERY:
             asked = time.monotonic()

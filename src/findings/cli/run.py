@@ -24,7 +24,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str], planner: "Pla
     parser.add_argument(
         "--jobs", type=jobs, metavar="N", help="runs side by side (default: auto, measured where it pays)"
     )
-    parser.add_argument("--time-limit", type=seconds, metavar="TIME", help="stop in time, resumable: 90s, 9m, 1.5h")
+    parser.add_argument(
+        "--time-limit",
+        type=seconds,
+        metavar="TIME",
+        help="stop in time, resumable (exit code 75 if runs are left): 90s, 9m, 1.5h",
+    )
     parser.add_argument("--retry-failed", action="store_true", help="try runs again that failed")
     given = parser.parse_intermixed_args(arguments)
     from findings.engines.processes import prepare

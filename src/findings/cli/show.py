@@ -51,6 +51,7 @@ def _one(record: Record) -> "list[Table]":
         "iteration": f"{record.get('iteration', 0):,} of {record.get('iterations', 0):,}",
         "attempts": record.get("attempts"),
         "preemptions": record.get("preemptions"),
+        "crashes": record.get("crashes"),
         "wall seconds": record.get("wall_seconds"),
         "directory": str(record.directory),
     }

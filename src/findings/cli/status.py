@@ -1,4 +1,4 @@
-"""findings status [SWEEP] [--watch] [runs_dir=DIR]"""
+"""findings status [SWEEP] [--watch] [--exit-status] [runs_dir=DIR]"""
 
 import argparse
 import contextlib
@@ -13,6 +13,7 @@ from findings.cli.arguments import folders
 from findings.errors import InputError
 from findings.records.record import ENDED
 from findings.system import terminal
+from findings.training.command import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -29,6 +30,12 @@ ASKED_EVERY = 30.0  # seconds; each question troubles the whole cluster
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("sweep", nargs="*", metavar="SWEEP", help="a sweep that was submitted (default: all of them)")
     parser.add_argument("--watch", action="store_true", help=f"again every {EVERY:.0f} s, until all runs have ended")
+    parser.add_argument(
+        "--exit-status",
+        action="store_true",
+        help="exit code 0 only if all runs are finished; 1 if one needs you: it failed, or no task will go on with "
+        "it; otherwise 75: wait",
+    )
     given = parser.parse_intermixed_args(arguments)
     runs_dir = folders([text for text in given.sweep if "=" in text], "runs_dir")["runs_dir"]
     sweeps = [text for text in given.sweep if "=" not in text]
@@ -36,11 +43,15 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     found = _states(runs_dir, sweeps)
     if not given.watch:
         console.print(_shown(found))
-    elif console.is_terminal:
-        _watch_live(console, runs_dir, sweeps)
     else:
-        _watch_plainly(console, runs_dir, sweeps)
-    return 0
+        found = (_watch_live if console.is_terminal else _watch_plainly)(console, runs_dir, sweeps)
+    return _exit_status(found) if given.exit_status else 0
+
+
+def _exit_status(found: "States") -> int:
+    left = {state.state for state in found} - {"finished"}
+    settled = ENDED if found.silence else SETTLED
+    return 0 if not left else FAILED if left.intersection(settled) else INTERRUPTED
 
 
 def _states(runs_dir: Path, sweeps: Sequence[str]) -> "States":
@@ -68,7 +79,7 @@ def _over(found: "States") -> bool:
     return all(state.state in (ENDED if found.silence else SETTLED) for state in found)
 
 
-def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> None:
+def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> "States":
     from rich.live import Live
 
     with Live(console=console, auto_refresh=False) as live:
@@ -76,11 +87,11 @@ def _watch_live(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> No
             found = _states(runs_dir, sweeps)
             live.update(_shown(found), refresh=True)
             if _over(found):
-                return
+                return found
             time.sleep(EVERY)
 
 
-def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> None:
+def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) -> "States":
     """A line where something has changed."""
     before = ""
     while True:
@@ -91,7 +102,7 @@ def _watch_plainly(console: "Console", runs_dir: Path, sweeps: Sequence[str]) ->
             before = line
         if _over(found):
             console.print(_shown(found))
-            return
+            return found
         time.sleep(EVERY)
 
 
@@ -107,10 +118,11 @@ def _shown(found: "States") -> "Group":
     for column in ("where", "remark", "log"):
         table.add_column(column, overflow="fold")
     for state in rows[:SHOWN]:
-        again = f" (preempted {state.preemptions}x)" if state.preemptions else ""
+        restarts = {"preempted": state.preemptions, "crashed": state.crashes}
+        again = ", ".join(f"{what} {times}x" for what, times in restarts.items() if times)
         table.add_row(
             state.run,
-            Text(f"{state.state}{again}", style=COLOURS.get(state.state, "")),
+            Text(f"{state.state}{f' ({again})' if again else ''}", style=COLOURS.get(state.state, "")),
             f"{state.iteration:,} of {state.iterations:,}" if state.iterations else "",
             _time(state.left) if state.left and state.state not in SETTLED else "",
             state.where,

@@ -41,8 +41,9 @@ def born(pid: int) -> str | None:
 
 def ending(code: int | None) -> str:
     """How a process with this return code ended, in words; negative codes are signals, as subprocess has them."""
-    if code is not None and -code in signal.valid_signals():
-        name = signal.Signals(-code).name
+    if code is not None and code < 0:
+        known = {number.value: number.name for number in signal.Signals}  # not all of the real-time ones have a name
+        name = known.get(-code, f"signal {-code}")
         return f"was ended by {name}" + (", as happens when memory runs out" if name == "SIGKILL" else "")
     return f"ended with exit code {code}"
 

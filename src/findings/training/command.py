@@ -12,6 +12,7 @@ REFUSED = 2  # bad input, which no other start changes
 LEASED = 3  # the run is in training elsewhere
 GIVEN_UP = 4  # of a task: some of its runs are
 INTERRUPTED = 75  # to be started again
+ELSEWHERE = 76  # of a task: to be started again, on another node if there is one
 BY_HAND = 130  # ended at once by ^C, as a shell has it
 
 

@@ -125,9 +125,9 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
                     world.told(begin)
                 _fit(begin, dataset, Journal(record, held, stop, progress, told.log, world), stop, world)
         except (Interrupted, Gone) as interruption:
-            return _end(record, run, "interrupted", str(interruption))
+            return _end(record, run, "interrupted", str(interruption), asked=isinstance(interruption, Interrupted))
         except (KeyboardInterrupt, SystemExit):  # Lightning makes the latter of the former
-            _end(record, run, "interrupted", "interrupted at once")
+            _end(record, run, "interrupted", "interrupted at once", asked=True)
             raise KeyboardInterrupt from None
         except Leased:
             raise  # the record is another process's by now
@@ -235,8 +235,11 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
         "diverged": False,
         "iteration": record.get("iteration", 0),  # of the last checkpoint
         "iterations": config.recipe.iterations,
+        "resumed_at": record.get("iteration", 0),
         "attempts": record.get("attempts", 0) + 1,
-        "preemptions": record.get("preemptions", 0) + _preempted(record),
+        "asked": False,  # to stop, and it did
+        "preemptions": record.get("preemptions", 0) + _preempted(record),  # attempts that follow one which was asked
+        "crashes": record.get("crashes", 0) + _crashed(record),  # and those that follow one which was not
         "started": record.get("started") or now(),
         "finished": None,
         "wall_seconds": record.get("wall_seconds", 0.0),  # of the training that the checkpoint holds
@@ -254,6 +257,7 @@ def _opening(record: Record, run: Run, dataset: Dataset, world: World) -> dict[s
             },
             "device": torch.cuda.get_device_name() if accelerator(config) == "cuda" else provenance.processor(),
             "job": provenance.job(),
+            "restart": provenance.restart(),
             "hosts": sorted({*record.get("provenance", {}).get("hosts", []), *world.hosts}),
             "devices": world.size,
             "threads": config.trainer.threads,
@@ -272,10 +276,16 @@ def _earlier(record: Record) -> list[dict[str, Any]]:
 
 
 def _preempted(record: Record) -> bool:
-    """Whether this attempt goes on with one that the same task of a cluster made: it was requeued in between."""
+    """Whether this attempt goes on with one that the same task of a cluster was asked to end: it was requeued since."""
     job = provenance.job()
     same = job is not None and record.get("provenance", {}).get("job") == job
-    return same and record.status in ("running", "interrupted")
+    return same and record.status == "interrupted" and bool(record.get("asked", True))
+
+
+def _crashed(record: Record) -> bool:
+    """Whether the attempt before ended otherwise than by itself or when asked: killed, by an error, without a word."""
+    ended = record.get("diverged") or (record.status == "interrupted" and record.get("asked", True))
+    return record.has_begun and not ended
 
 
 def _end(record: Record, run: Run, status: str, reason: str, **more: Any) -> Outcome:

@@ -1,11 +1,12 @@
 """What becomes of an array's agents, and of the runs that none of them has asked for yet."""
 
 import json
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from findings.engines.slurm import agent_task, queue, state
+from findings.engines.slurm import agent_task, endings, queue, state
 from findings.engines.slurm.queue import Task
 from findings.engines.slurm.submission import Submission
 from findings.errors import InputError
@@ -17,6 +18,8 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Submission:
     for name in ("logs", "failures"):
         (directory / name).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(endings, "why", lambda code, _: f"died {code}")
+    monkeypatch.setattr(endings, "start", count().__next__)
     return Submission(directory, "quick/made", ("one", "two"), 2, 1, 1, "", agent="team/studies/x", job="7")
 
 
@@ -61,19 +64,19 @@ def test_a_run_is_its_agents_and_what_failed_is_not_begun_again(
 def test_an_agent_that_dies_is_queued_again_until_it_gets_no_further_three_times(made: Submission) -> None:
     record(made, "one", "7_0", status="running", iteration=12)
     record(made, "two", "7_1", status="running", iteration=12)
-    assert [agent_task.died(made, 0, -9) for _ in range(2)] == [75, 75]
+    assert [agent_task.died(made, 0, -9) for _ in range(2)] == [76, 76]
     record(made, "one", "7_0", status="running", iteration=24)
-    assert [agent_task.died(made, 0, -9) for _ in range(3)] == [75, 75, 4]
-    assert agent_task.died(made, 1, -9) == 75
+    assert [agent_task.died(made, 0, -9) for _ in range(4)] == [75, 76, 76, 4]
+    assert agent_task.died(made, 1, -9) == 76
 
 
 def test_an_agent_that_ended_well_is_queued_again_only_for_a_run_that_did_not(made: Submission) -> None:
     record(made, "one", "7_0", status="finished", iteration=60)
     record(made, "two", "7_1", status="running", iteration=12)
-    assert [agent_task.died(made, index, 0) for index in (0, 1)] == [0, 75]
+    assert [agent_task.died(made, index, 0) for index in (0, 1)] == [0, 76]
 
 
-@pytest.mark.parametrize(("code", "becomes"), [(0, 0), (75, 75), (2, 75), (-9, 75)])
+@pytest.mark.parametrize(("code", "becomes"), [(0, 0), (75, 75), (2, 76), (-9, 76)])
 def test_how_an_agent_ends_is_how_its_task_ends(
     code: int, becomes: int, made: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,57 +10,11 @@ import pytest
 
 from findings.engines.slurm import task
 from findings.engines.slurm.failures import Failures
-from findings.engines.slurm.submission import Submission
 from findings.engines.slurm.task import Runner
 from findings.records.lease import lease
 from findings.records.record import Record
 from findings.wandb_mirror.mirror import uploading
-
-FINISH = """echo '{"status": "finished"}' > record.json"""
-FAIL = """echo '{"status": "failed", "reason": "no disk", "iteration": 4}' > record.json; exit 1"""
-DIVERGE = """echo '{"status": "failed", "reason": "diverged", "diverged": true}' > record.json; exit 1"""
-REFUSE = "echo 'findings: data.root: no such folder' >&2; exit 2"
-DIE = """echo '{"status": "running", "iteration": 9}' > record.json; kill -9 $$"""
-WAIT = """trap 'echo told >> told; exit 75' USR1 TERM; echo > begun; while :; do sleep 0.02; done"""
-
-
-@pytest.fixture(autouse=True)
-def signals_as_they_were() -> object:
-    before = {number: signal.getsignal(number) for number in task.SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-class Made:
-    """A submission in which each run does what its line of shell says, in its run's directory."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: dict[str, str], pack: int = 1) -> None:
-        directory = folder / "runs" / "submissions" / "made"
-        for name in ("logs", "failures"):
-            (directory / name).mkdir(parents=True)
-        for run, line in lines.items():
-            (folder / "runs" / run).mkdir()
-            (folder / "runs" / run / "config.yaml").write_text(line)
-        python = folder / "python"
-        python.write_text(
-            """#!/bin/sh
-            [ "$1 $2 $3 $4 $5" = "-m findings.cli train --retry-failed --frozen" ] || exit 9
-            cd "$(dirname "$6")" && echo start >> starts && . "$6"
-            """
-        )
-        python.chmod(0o755)
-        monkeypatch.setattr(task.sys, "executable", str(python))
-        monkeypatch.setattr(task, "POLL", 0.01)
-        self.runs = folder / "runs"
-        self.submission = Submission(directory, "quick/made", tuple(lines), 1, pack, 1, "", job="7")
-
-    def start(self) -> int:
-        return Runner(self.submission, 0).run()
-
-    def starts(self, run: str) -> int:
-        path = self.runs / run / "starts"
-        return len(path.read_text().splitlines()) if path.exists() else 0
+from made_up_tasks import ATTEMPTS, DIE, DIVERGE, FAIL, FINISH, KILLED, REFUSE, WAIT, Made
 
 
 def test_a_task_works_through_its_runs_and_begins_none_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,29 +24,81 @@ def test_a_task_works_through_its_runs_and_begins_none_again(tmp_path: Path, mon
     assert [made.starts(run) for run in ("one", "two")] == [1, 1]
 
 
-@pytest.mark.parametrize(("line", "reason"), [(DIVERGE, "diverged"), (REFUSE, "data.root: no such folder")])
 def test_what_another_start_would_not_change_is_given_up_at_once(
-    line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = Made(tmp_path, monkeypatch, {"one": line, "two": FINISH})
-    assert made.start() == 4
-    assert Failures(made.submission.directory).given_up("one") == reason
+    made = Made(tmp_path, monkeypatch, {"one": DIVERGE, "two": FINISH})
+    assert [made.start() for _ in range(2)] == [4, 4]
+    assert Failures(made.submission.directory).given_up("one") == "diverged"
     assert Record(made.runs / "one").status == "failed"
     assert Record(made.runs / "two").status == "finished"
-    assert made.start() == 4
     assert made.starts("one") == 1
 
 
-@pytest.mark.parametrize(("line", "reason"), [(FAIL, "no disk"), (DIE, "its process was ended by SIGKILL")])
+@pytest.mark.parametrize(("nodes", "codes"), [(["n1", "n2"], [76, 4]), (["n1", "n1", "n1"], [76, 76, 4])])
+def test_what_is_refused_is_tried_on_another_node_and_only_then_given_up(
+    nodes: list[str], codes: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node may not see the data, or have no GPU; where there is no other, three starts are enough."""
+    made = Made(tmp_path, monkeypatch, {"one": REFUSE})
+    assert [made.start(node) for node in nodes] == codes
+    record = Record(made.runs / "one")
+    assert record.status == "failed"
+    assert "data.root: no such folder" in record["reason"]
+
+
+def test_a_node_that_refuses_what_another_trains_costs_one_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = f"[ $SLURM_JOB_NODELIST = n2 ] || {{ {REFUSE}; }}; {FINISH}"
+    made = Made(tmp_path, monkeypatch, {"one": elsewhere, "two": elsewhere})
+    assert made.start("n1") == 76
+    assert Failures(made.submission.directory).latest("one", 0) == "data.root: no such folder on n1"
+    assert made.start("n2") == 0
+
+
+BROKEN = "echo \"ModuleNotFoundError: No module named 'torch'\" >&2; exit 1"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (FAIL, "no disk"),
+        (DIE, KILLED),
+        (BROKEN, "its process ended with exit code 1: ModuleNotFoundError: No module named 'torch'"),
+        ("exit 255", "its process ended with exit code 255"),
+    ],
+)
 def test_other_failures_are_given_three_starts(
     line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Made(tmp_path, monkeypatch, {"one": line, "two": FINISH})
-    assert [made.start() for _ in range(4)] == [75, 75, 4, 4]
+    assert [made.start() for _ in range(4)] == [76, 76, 4, 4]
     assert made.starts("one") == 3
     record = Record(made.runs / "one")
-    assert record.status == "failed"
-    assert reason in record["reason"]
+    assert (record.status, record["reason"]) == ("failed", f"3 starts without a new checkpoint: {reason} (3)")
+
+
+def test_failures_of_every_kind_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": "exit 9"})
+    assert made.start() == 76
+    (made.runs / "one" / "config.yaml").write_text(DIE)
+    assert made.died(-11) == 76
+    assert made.start() == 4
+    assert Record(made.runs / "one")["reason"] == (
+        "3 starts without a new checkpoint: its process ended with exit code 9, its process was ended by SIGSEGV, "
+        + KILLED
+    )
+
+
+def test_a_start_that_wrote_a_checkpoint_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    further = (
+        """n=$(wc -l < starts); echo "{\\"status\\": \\"running\\", \\"iteration\\": $n}" > record.json; kill -9 $$"""
+    )
+    made = Made(tmp_path, monkeypatch, {"one": further})
+    assert [made.start() for _ in range(5)] == [75] * 5
+    (made.runs / "one" / "config.yaml").write_text("exit 9")
+    assert [made.start() for _ in range(3)] == [76, 76, 4]
 
 
 def test_runs_side_by_side_are_told_to_stop_and_no_other_begins(
@@ -111,49 +117,12 @@ def test_runs_side_by_side_are_told_to_stop_and_no_other_begins(
     assert made.starts("three") == 0
 
 
-def test_a_step_that_was_killed_starts_again_unless_it_always_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = Made(tmp_path, monkeypatch, {"one": FINISH, "two": FINISH})
-    Record(made.runs / "one").update(status="finished")
-    Record(made.runs / "two").update(status="running", iteration=8)
-    assert [Runner(made.submission, 0).died(-9) for _ in range(3)] == [75, 75, 4]
-    record = Record(made.runs / "two")
-    assert (record.status, record["reason"]) == (
-        "failed",
-        "3 times: its process was ended by SIGKILL, as happens when memory runs out",
-    )
-    Record(made.runs / "two").update(status="finished")
-    fresh = Made(tmp_path / "fresh", monkeypatch, {"one": FINISH})
-    Record(fresh.runs / "one").update(status="finished")
-    assert Runner(fresh.submission, 0).died(0) == 0
-
-
-def test_progress_between_two_deaths_counts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Made(tmp_path, monkeypatch, {"one": FINISH})
-    for iteration in range(5):
-        Record(made.runs / "one").update(status="running", iteration=iteration)
-        assert Runner(made.submission, 0).died(-9) == 75
-
-
-def test_reasons_that_differ_in_numbers_alone_are_one(tmp_path: Path) -> None:
-    reasons = "out of memory: process 12 has 8.3 GiB", "out of memory: process 3 has 8.25 GiB"
-    failures = Failures(tmp_path)
-    failures.folder.mkdir()
-    for reason in (*reasons, reasons[0]):
-        assert failures.given_up("one") is None
-        failures.note("one", reason, 0)
-    assert failures.given_up("one") == f"3 times: {reasons[0]}"
-    failures.note("one", "connection refused", 0)
-    assert failures.given_up("one") is None
-
-
 def test_a_run_that_is_in_training_elsewhere_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Made(tmp_path, monkeypatch, {"one": "exit 3", "two": FINISH})
     Record(made.runs / "one").update(status="running", iteration=4)
     assert made.start() == 0
     with lease(made.runs / "one"):
-        assert Runner(made.submission, 0).died(0) == 0
+        assert made.died(0) == 0
     record = Record(made.runs / "one")
     assert (record.status, record["iteration"]) == ("running", 4)
 
@@ -162,19 +131,19 @@ def test_a_step_that_never_comes_so_far_as_to_train_is_given_up_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Made(tmp_path, monkeypatch, {"one": FINISH, "two": FINISH})
-    assert [Runner(made.submission, 0).died(-9) for _ in range(3)] == [75, 75, 75]
+    assert [made.died(-9) for _ in range(3)] == [76, 76, 76]
     assert Record(made.runs / "one").status == "failed"  # what it would have begun with, and no other
     assert made.start() == 4
     assert made.starts("two") == 1
 
 
-def test_what_stops_untold_at_the_same_place_three_times_is_given_up(
+def test_what_stops_untold_three_times_without_a_checkpoint_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = """echo '{"status": "interrupted", "reason": "rank 1 is gone", "iteration": 4}' > record.json; exit 75"""
+    gone = f"""echo '{{"status": "interrupted", "reason": "rank 1 is gone", '{ATTEMPTS}'}}' > record.json; exit 75"""
     made = Made(tmp_path, monkeypatch, {"one": gone})
-    assert [made.start() for _ in range(3)] == [75, 75, 4]
-    assert Record(made.runs / "one")["reason"] == "3 times: rank 1 is gone"
+    assert [made.start() for _ in range(3)] == [76, 76, 4]
+    assert Record(made.runs / "one")["reason"] == "3 starts without a new checkpoint: rank 1 is gone (3)"
 
 
 def test_another_process_that_dies_ends_the_step_where_the_first_one_does_not_notice(
@@ -185,7 +154,6 @@ def test_another_process_that_dies_ends_the_step_where_the_first_one_does_not_no
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     monkeypatch.setenv("SLURM_STEP_ID", "0")
     scancel = tmp_path / "bin" / "scancel"
-    scancel.parent.mkdir()
     finished = """'{"status": "finished"}'"""  # here the step's end is that the record says so
     scancel.write_text(f"#!/bin/sh\necho $@ > {tmp_path}/asked; echo {finished} > {made.runs}/one/record.json\n")
     scancel.chmod(0o755)

@@ -47,6 +47,7 @@ class _Worker:
     connection: Connection
     device: str | None
     run: PlannedRun | None = None
+    beginning: int = 0  # the run's iteration when it was handed out
     ready: bool = False  # to take a run
     served: bool = False  # it has been ready before
 
@@ -134,9 +135,11 @@ class _Pool:
         for worker in self.workers:
             if worker.run is None and worker.ready and self.waiting:
                 worker.run = self.waiting.popleft()
+                record = Record(worker.run.directory)
+                worker.beginning = int(record.get("iteration", 0))
                 self.display.begin(worker.run)
                 with contextlib.suppress(OSError):  # it has just died, which is seen below
-                    worker.connection.send(Task(worker.run.id, Record(worker.run.directory).config, self.retry_failed))
+                    worker.connection.send(Task(worker.run.id, record.config, self.retry_failed))
 
     def _take(self, worker: _Worker, message: Message) -> None:
         if message.kind == "ready":
@@ -185,8 +188,9 @@ class _Pool:
             if self.stopping:
                 self._settle(run, "interrupted", self.stopping)
             else:
-                noted = self.failures[run.id]
-                noted.append(Failure(f"its worker {ending(worker.process.exitcode)}", int(record.get("iteration", 0))))
+                noted, reached = self.failures[run.id], int(record.get("iteration", 0))
+                reason = f"its worker {ending(worker.process.exitcode)}"
+                noted.append(Failure(reason, reached, gained=reached > worker.beginning))
                 why = given_up(noted)
                 if why is None:
                     self.waiting.appendleft(run)

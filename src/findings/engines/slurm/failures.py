@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from findings.engines.failures import Failure, given_up
+from findings.engines.failures import Failure, counted, given_up, in_vain
 from findings.system.files import write_atomically
 from findings.system.terminal import warn
 
@@ -15,16 +15,22 @@ class Failures:
     def __init__(self, submission: Path) -> None:
         self.folder = submission / "failures"
 
-    def note(self, run: str, reason: str, iteration: int, *, final: bool = False) -> None:
-        """``final``: to try again would be in vain."""
-        noted = [asdict(failure) for failure in (*self._read(run), Failure(reason, iteration, final))]
-        write_atomically(self.folder / f"{run}.json", json.dumps(noted, indent=1) + "\n")
+    def note(self, run: str, failure: Failure) -> None:
+        """In the place of what was noted of the same start."""
+        noted = [one for one in self.of(run) if failure.start is None or one.start != failure.start]
+        text = json.dumps([asdict(one) for one in (*noted, failure)], indent=1)
+        write_atomically(self.folder / f"{run}.json", text + "\n")
 
     def given_up(self, run: str) -> str | None:
         """Why, if it is."""
-        return given_up(self._read(run))
+        return given_up(self.of(run))
 
-    def _read(self, run: str) -> list[Failure]:
+    def latest(self, run: str, iteration: int) -> str:
+        """How the starts since the checkpoint of ``iteration`` have ended; empty if all was well."""
+        vain = [failure for failure in in_vain(self.of(run)) if failure.iteration >= iteration]
+        return f"{counted(vain)}{f' on {vain[-1].node}' if vain[-1].node else ''}" if vain else ""
+
+    def of(self, run: str) -> list[Failure]:
         path = self.folder / f"{run}.json"
         try:
             return [Failure(**fields) for fields in json.loads(path.read_text())]

@@ -92,10 +92,38 @@ def ended(array: Array, *, age: float = 0) -> dict[int, str]:
     found = {}
     for line in _accounts(f"--jobs={array.job}", "JobID,State", array.cluster, age=age).splitlines():
         name, _, state = line.partition("|")
-        index = name.partition("_")[2]
-        if index.isdigit():
-            found[int(index)] = state.split()[0]  # CANCELLED by 1000
+        for index in _indices(name.partition("_")[2]):
+            found[index] = state.partition(" ")[0]  # CANCELLED by 1000
     return found
+
+
+def _indices(text: str) -> list[int]:
+    """Of tasks: 3, or [0-11,13%2] of an array that was never split, as none of those has begun; others have none."""
+    ranges = [part.partition("-") for part in text.strip("[]").partition("%")[0].split(",")]
+    return [
+        index
+        for first, _, last in ranges
+        if first.isdigit() and (last or first).isdigit()
+        for index in range(int(first), int(last or first) + 1)
+    ]
+
+
+def described(job: str) -> dict[str, str]:
+    """What SLURM says of a job or task that has not ended, by its own names; empty where it does not answer."""
+    try:
+        words = _ask("scontrol", "show", "job", job, "--oneliner").split()
+    except InputError:
+        return {}
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def ran_out_of_memory(job: str) -> bool:
+    """Whether a step of it has, in its latest start; False where the cluster keeps no accounts."""
+    try:
+        lines = _ask("sacct", "--jobs", job, "--noheader", "--parsable2", "--format=State,ExitCode").splitlines()
+    except InputError:
+        return False
+    return any(line.startswith("OUT_OF_MEMORY") or line.endswith("|0:125") for line in lines)
 
 
 def _accounts(of: str, columns: str, cluster: str | None, *options: str, age: float = 0) -> str:

@@ -34,6 +34,7 @@ def render(submission: Submission, profile: Profile, max_parallel: int | None) -
         "cpus": str(profile.cpus),
         "time": profile.time,
         "signal": str(profile.signal),
+        "excluded": "".join(f",{nodes}" for nodes in _excluded(profile)),
         "setup": "\n".join(profile.setup),
         "scratch": profile.scratch or "",
         "mps": "yes" if profile.mps else "",
@@ -48,6 +49,12 @@ def render(submission: Submission, profile: Profile, max_parallel: int | None) -
         return values[match[1]]
 
     return PLACE.sub(value, path.read_text())
+
+
+def _excluded(profile: Profile) -> list[str]:
+    """Nodes that the profile's own options exclude: what a task excludes later comes on top."""
+    found = [re.fullmatch(r"(?:--exclude[= ]|-x ?)(.+)", option) for option in profile.options]
+    return [match[1] for match in found if match]
 
 
 def _options(profile: Profile) -> list[str]:

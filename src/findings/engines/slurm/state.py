@@ -31,6 +31,7 @@ class State:
     reason: str
     log: Path | None
     preemptions: int
+    crashes: int
 
 
 class States(list[State]):
@@ -105,14 +106,14 @@ def _state(run: str, record: Record, submission: Submission | None, task: queue.
     elif going:
         reason = ""
     elif task is not None:
-        reason = reason if state in ("failed", "interrupted") else ""
+        reason = _before(run, record, submission, task)
         state = "starting" if task.state == "RUNNING" else "queued"
         if task.state in WAITING and task.reason not in ("", "None"):
             reason = f"{reason}; {task.reason}" if reason else task.reason
-    elif state == "running":
-        state, reason = "lost", f"its task ended{f' {end}' if end else ''}"
-    elif state == "planned" and submission is not None:
-        state, reason = "lost", f"its task ended{f' {end}' if end else ''} before it began"
+    elif state in ("running", "planned") and submission is not None:
+        words = _last_words(run, submission)
+        began = "" if state == "running" else " before it began"
+        state, reason = "lost", f"its task ended{f' {end}' if end else ''}{began}{f': {words}' if words else ''}"
     elif end:
         reason = f"{reason}; its task ended {end}"
     place = _place(task) if task else ""
@@ -125,9 +126,24 @@ def _state(run: str, record: Record, submission: Submission | None, task: queue.
         left=_left(record, iteration, iterations) if state != "finished" else 0.0,
         where=place,
         reason=reason,
-        log=submission.log(run) if submission and submission.log(run).exists() else None,
+        log=submission.explanation(run) if submission and submission.explanation(run).exists() else None,
         preemptions=int(record.get("preemptions", 0)),
+        crashes=int(record.get("crashes", 0)),
     )
+
+
+def _before(run: str, record: Record, submission: Submission | None, task: queue.Task) -> str:
+    """Why a run that waits for another start, or has just been given one, is not where it could be by now."""
+    if submission is not None and task.index != ANY and submission.unlaunched(task.index):
+        return submission.last_words(task.index)
+    noted = submission.failure(run, int(record.get("iteration", 0))) if submission else ""
+    return noted or (str(record.get("reason") or "") if record.status in ("failed", "interrupted") else "")
+
+
+def _last_words(run: str, submission: Submission) -> str:
+    """Of its task, which nothing else explains."""
+    index = submission.task_of(run)
+    return submission.last_words(index) if index is not None else ""
 
 
 def _place(task: queue.Task) -> str:

@@ -79,6 +79,10 @@ class Submission:
         record = self.record(run)
         return str(record.get("reason")) if record.status == "failed" else None
 
+    def failure(self, run: str, iteration: int) -> str:
+        """How its starts have ended since the checkpoint of ``iteration``; empty if all was well."""
+        return Failures(self.directory).latest(run, iteration)
+
     def frozen(self, run: str) -> Path:
         """Its config, as it was frozen when it was planned."""
         return self.record(run).config
@@ -86,7 +90,25 @@ class Submission:
     def log(self, run: str) -> Path:
         """What the run prints; under an agent, its task's log."""
         task = self.task_of(run) if self.agent else None
-        return self.directory / "logs" / (f"{run}.log" if task is None else f"task-{task}.log")
+        return self.directory / "logs" / f"{run}.log" if task is None else self.task_log(task)
+
+    def explanation(self, run: str) -> Path:
+        """The log that says what became of a run: its own, or its task's where that could not start it."""
+        own, task = self.log(run), self.task_of(run)
+        return own if own.exists() or task is None or not self.unlaunched(task) else self.task_log(task)
+
+    def task_log(self, task: int) -> Path:
+        return self.directory / "logs" / f"task-{task}.log"
+
+    def unlaunched(self, task: int) -> bool:
+        """Whether a task's runs could not be started when it was last tried: its script says so, and its log why."""
+        return (self.directory / "failures" / f"unlaunched-{task}").exists()
+
+    def last_words(self, task: int) -> str:
+        """Of a task's log."""
+        path = self.task_log(task)
+        lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+        return lines[-1] if lines else ""
 
     def write(self) -> None:
         fields = asdict(self) | {"directory": None}

@@ -2,10 +2,10 @@
 
 Every run is a process of its own (``findings train --frozen``) with its own log, so that what one does to itself
 happens to no other. Signals are passed on; runs answer them with a checkpoint. Exit codes: 0 all runs are done, 4 some
-are given up, 75 some want another start of this task.
+are given up, 75 some want another start of this task, 76 on another node: this one may be why they got no further.
 
     python -m findings.engines.slurm.task             in the submission's folder, under srun
-    python -m findings.engines.slurm.task --died N    the step ended with exit code N, without a word; 75: again
+    python -m findings.engines.slurm.task --died N    the step ended with exit code N, without a word
 """
 
 import contextlib
@@ -21,14 +21,15 @@ from pathlib import Path
 from types import FrameType
 
 from findings.engines.devices import visible
+from findings.engines.failures import Failure
 from findings.engines.mps import shared_gpus
-from findings.engines.slurm import agent_task, queue
+from findings.engines.slurm import agent_task, endings, queue
 from findings.engines.slurm.failures import Failures
 from findings.engines.slurm.submission import Submission, read
 from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import ending
-from findings.training.command import FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED, frozen_command
+from findings.training.command import ELSEWHERE, FAILED, GIVEN_UP, INTERRUPTED, LEASED, REFUSED, frozen_command
 from findings.wandb_mirror.mirror import await_uploads
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
@@ -47,8 +48,9 @@ class Runner:
         self.waiting = deque(run for run in submission.of_task(index) if not self.settled(run))
         self.going: dict[str, subprocess.Popen[bytes]] = {}
         self.unfinished: list[str] = []
-        self.begun: list[str] = []
+        self.begun: dict[str, Record] = {}  # as they were before
         self.told: int | None = None  # the signal that asked to stop
+        self.elsewhere = False  # whether this node may be why a run got no further
 
     def settled(self, run: str) -> bool:
         return self.submission.record(run).status == "finished" or self.failures.given_up(run) is not None
@@ -71,19 +73,22 @@ class Runner:
         if self.rank == 0:
             mirrored = [self.submission.record(run).directory for run in self.begun]
             await_uploads(mirrored, TOLD_UPLOAD_SECONDS if self.told else UPLOAD_SECONDS)
-        return INTERRUPTED if self.unfinished or self.waiting else self._over()
+        return self._again() if self.unfinished or self.waiting else self._over()
+
+    def _again(self) -> int:
+        return ELSEWHERE if self.elsewhere else INTERRUPTED
 
     def _over(self) -> int:
         return GIVEN_UP if any(self.failures.given_up(run) for run in self.submission.of_task(self.index)) else 0
 
     def _start(self, run: str) -> None:
         command = frozen_command(self.submission.frozen(run), retry_failed=True)
+        self.begun[run] = self.submission.record(run)
         with self._log(run).open("ab") as log:
             log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
             log.flush()
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.going[run] = process
-        self.begun.append(run)
         if self.told:  # by a signal that came meanwhile
             process.send_signal(self.told)
         self._say(f"started {run}")
@@ -99,36 +104,61 @@ class Runner:
         elif code == LEASED:
             self._say(f"left {run}: it is in training elsewhere")
         elif self.told and (code == INTERRUPTED or code < 0):
-            self.unfinished.append(run)
+            self._note_told(record)
             self._say(f"interrupted {run} at iteration {record.get('iteration', 0)}")
         else:
             if self.rank == 0:
                 self._note(record, code)
             elif code not in (FAILED, INTERRUPTED):
                 self._await_leader(run)
-            why = self.failures.given_up(run)
-            if why is None:
-                self.unfinished.append(run)
-            self._say(f"failed {run}: {why or 'it will be tried again'}")
+            self._say(f"failed {run}: {self.failures.given_up(run) or 'it will be tried again'}")
+        if code not in (0, LEASED) and self.failures.given_up(run) is None:
+            self.unfinished.append(run)
+
+    def _note_told(self, record: Record) -> None:
+        """A preemption is nobody's fault; the time's end is, where a run had all of it and got no further."""
+        run = record.directory.name
+        had_all = list(self.begun).index(run) < self.submission.pack
+        if self.rank or self.told != signal.SIGUSR1 or not had_all or self._gained(record):
+            return
+        if not endings.preempted(queue.described(endings.task())):
+            self._fail(record, endings.OUT_OF_TIME)
 
     def _note(self, record: Record, code: int) -> None:
         """Note how a run's process ended that was not told to."""
-        if code == REFUSED:
-            self._fail(record, _last_line(self._log(record.directory.name)), final=True)
-        elif (code, record.status) in ((FAILED, "failed"), (INTERRUPTED, "interrupted")):
+        run = record.directory.name
+        began = record.get("attempts") != self.begun[run].get("attempts")
+        said = _last_line(self._log(run))
+        if code == REFUSED:  # data, say, or a GPU that are not there: another node may have them
+            earlier = [failure for failure in self.failures.of(run) if failure.node != endings.nodes()]
+            reason = said or "it refused its config"
+            self._fail(record, reason, final=reason in [failure.reason for failure in earlier])
+        elif began and (code, record.status) in ((FAILED, "failed"), (INTERRUPTED, "interrupted")):
             # interrupted: another of its processes was gone
             self._fail(record, str(record.get("reason")), final=bool(record.get("diverged")))
         else:
-            self._fail(record, f"its process {ending(code)}")
+            self._fail(record, f"its process {ending(code)}{f': {said}' if said and not began else ''}")
+
+    def _gained(self, record: Record) -> bool:
+        """Whether this start has written a new checkpoint."""
+        before = self.begun.get(record.directory.name)
+        if before is not None:
+            return bool(record.get("iteration", 0) > before.get("iteration", 0))
+        return _began_now(record) and record.get("iteration", 0) > record.get("resumed_at", 0)
+
+    def _asked(self, record: Record) -> bool:
+        """Whether the run has ended in this start, and well, since it was asked to."""
+        return _began_now(record) and record.status == "interrupted" and bool(record.get("asked"))
 
     def _fail(self, record: Record, reason: str, *, final: bool = False) -> None:
-        run = record.directory.name
-        self.failures.note(run, reason, int(record.get("iteration", 0)), final=final)
+        run, iteration, gained = record.directory.name, int(record.get("iteration", 0)), self._gained(record)
+        self.failures.note(run, Failure(reason, iteration, final, gained, endings.start(), endings.nodes()))
         why = self.failures.given_up(run)
-        if why and record.status != "failed":
+        if why:
             record.update(status="failed", reason=why)
-        elif record.status == "running":
+        elif record.status in ("running", "interrupted"):
             record.update(status="interrupted", reason=reason)
+        self.elsewhere |= not gained and not final and reason != endings.OUT_OF_TIME
 
     def _await_leader(self, run: str) -> None:
         """End the step, all of it, if the run's first process does not notice that ours has died: CUDA may hold it."""
@@ -151,24 +181,50 @@ class Runner:
 
     def died(self, code: int) -> int:
         """Note that the step ended without a word; whether any of its runs is worth another start."""
-        unsettled = [
-            self.submission.record(run) for run in self.submission.of_task(self.index) if not self.settled(run)
-        ]
+        runs = self.submission.of_task(self.index)
+        unsettled = [self.submission.record(run) for run in runs if not self.settled(run)]
         ours = [record for record in unsettled if not leased(record.directory)]
-        training = [record for record in ours if record.status == "running"]
-        for record in training or ours[: self.submission.pack]:  # it was to begin with these, but has not come so far
-            self._fail(record, f"its process {ending(code)}")
-        return INTERRUPTED if any(not self.settled(record.directory.name) for record in ours) else self._over()
+        reason = endings.why(code, self.submission.task_log(self.index))
+        if reason is not None:
+            noted = self._noted(runs, reason)
+            training = [record for record in ours if record.status == "running"]
+            # where nothing is known, it was to begin with these, but has not come so far
+            for record in training or ([] if noted else ours[: self.submission.pack]):
+                well = self._gained(record) if reason == endings.OUT_OF_TIME else self._asked(record)
+                if not well:
+                    self._fail(record, reason)
+        return self._again() if any(not self.settled(record.directory.name) for record in ours) else self._over()
+
+    def _noted(self, runs: Sequence[str], reason: str) -> bool:
+        """Whether the step itself has noted how runs ended; of those killed, SLURM may know now that it was memory."""
+        found = False
+        for run in runs:
+            for failure in self.failures.of(run)[-1:]:
+                if failure.start != endings.start():
+                    continue
+                found = True
+                self.elsewhere |= not failure.gained and not failure.final
+                if endings.KILLED in failure.reason and reason.startswith(endings.NO_MEMORY):
+                    self.failures.note(run, replace(failure, reason=reason))
+                    self.submission.record(run).update(reason=self.failures.given_up(run) or reason)
+        return found
+
+
+def _began_now(record: Record) -> bool:
+    """Whether its last attempt was in this start of this task."""
+    made = record.get("provenance", {})
+    return (made.get("job"), str(made.get("restart"))) == (endings.task(), endings.start())
 
 
 def _return_code(status: int) -> int:
-    """subprocess's, of what a shell says of a process: 137 is -9."""
-    return 128 - status if status > 128 else status
+    """subprocess's, of what a shell says of a process: 137 is -9; but 255 is a container runtime's own."""
+    return 128 - status if 128 < status < 128 + signal.NSIG else status
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("findings: ") if lines else "it refused its config"
+    """What a process has said last; nothing if that is the line with which its log begins."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return "" if not lines or lines[-1].startswith(endings.START) else lines[-1].removeprefix("findings: ")
 
 
 def main(arguments: Sequence[str]) -> int:
