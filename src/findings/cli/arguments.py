@@ -22,8 +22,14 @@ def folders(overrides: Sequence[str], *names: str) -> dict[str, Path]:
         key, _, value = override.partition("=")
         if key not in found or not value:
             raise InputError(f"'{override}'", "no such override of this action", [f"{name}=DIR" for name in found], key)
-        found[key] = Path(value)
+        found[key] = Path(_unquoted(value))
     return found
+
+
+def _unquoted(text: str) -> str:
+    """Without the quotes that Hydra wants around spaces, beside the shell's own."""
+    quoted = re.fullmatch(r"""(['"])(.*)\1""", text)
+    return text if quoted is None else quoted[2].replace(f"\\{quoted[1]}", quoted[1])
 
 
 def jobs(text: str) -> int | None:

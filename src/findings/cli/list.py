@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from findings.errors import InputError
 from findings.records.record import Record
 from findings.system import terminal
 
@@ -28,7 +29,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         for scale, found in report.last_verdicts(RESULTS).items()
         for verdict in found
     }
-    known = [sweeps.find(name)[0] for name in sweeps.names()]
+    known = []
+    for name in sweeps.names():
+        try:
+            known += sweeps.find(name)
+        except InputError as error:  # of somebody's own: the others are shown all the same
+            terminal.warn(str(error))
     for finding in studies.findings().values():
         scales = [sweep for sweep in known if sweep.finding == finding.name and not sweep.check]
         console.print(f"\n[bold]{finding.name}[/bold]: {finding.title}", highlight=False)

@@ -11,6 +11,7 @@ from findings import __version__
 from findings.cli.actions import ACTIONS, HELP
 from findings.errors import InputError
 from findings.system.files import NoRoom
+from findings.system.surroundings import settle
 from findings.system.terminal import speak_on
 from findings.training.command import BY_HAND, INTERRUPTED, REFUSED
 
@@ -23,9 +24,10 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0, 1 if a run failed, 2 for bad input, 75 if interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if arguments is None:  # as a program of its own
-        speak_on()
     try:
+        if arguments is None:  # as a program of its own
+            settle()
+            speak_on()
         return _dispatch(given)
     except InputError as error:
         print(error if error.where.startswith("findings ") else f"findings: {error}", file=sys.stderr)

@@ -90,6 +90,7 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
         # Hydra wants its flags after the overrides
         arguments = sorted(arguments, key=lambda argument: argument.startswith("-") or "=" not in argument)
         arguments = [*_check(arguments), *map(_for_hydra, arguments)]
+    here = Path.cwd()
     outcomes: list[Outcome] = []
     refused: list[InputError] = []
 
@@ -97,6 +98,7 @@ def _compose_and_train(arguments: list[str], retry: bool) -> int:
         """Of a sweep: its other runs are not begun either. Hydra lets nothing else through."""
 
     def task(_: Any) -> None:  # a run is made in one way only: what Hydra has composed is for its own --cfg
+        os.chdir(here)  # hydra.job.chdir would put runs/ into runs/
         try:
             told = [text for text in HydraConfig.get().overrides.task if not text.startswith("~")]  # by for_hydra()
             outcomes.append(_train(Composer().compose(_overrides(told)), retry))

@@ -58,9 +58,7 @@ def parse(texts: Sequence[str]) -> list[Override]:
 
 @lru_cache(maxsize=100_000)
 def _parse_one(text: str) -> Override:
-    if text.partition("=")[2].startswith(
-        ("{", "[")
-    ):  # W&B's agent writes {'at': [0]} as Python does; Hydra quotes no keys
+    if text.partition("=")[2][:1] in ("{", "["):  # W&B's agent writes {'at': [0]} as Python does; Hydra quotes no keys
         text = re.sub(r"""(?<=[{,])(\s*)(['"])(\w+)\2(?=\s*:)""", r"\1\3", text)
     try:
         override = OverridesParser.create().parse_override(text)
@@ -77,7 +75,9 @@ def _parse_one(text: str) -> Override:
     try:
         values = list(override.sweep_string_iterator()) if override.is_sweep_override() else [str(override.value())]
     except HydraException:
-        raise InputError(override.key_or_group, f"'{text}' lists no values; write a,b,c or range(0,3)") from None
+        values = []
+    if not values:
+        raise InputError(override.key_or_group, f"'{text}' lists no values; write a,b,c or range(0,3)")
     known = groups().get(override.key_or_group)
     for value in values:
         if known is not None and value not in known:

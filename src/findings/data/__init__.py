@@ -10,6 +10,7 @@ and libraries that only one needs are imported when it decodes.
 """
 
 import importlib
+import sys
 from collections.abc import Callable
 
 from findings.config.schema import MISSING, DataConfig
@@ -57,7 +58,7 @@ def load(config: DataConfig) -> Dataset:
 def _source(target: str) -> Callable[[DataConfig], Dataset]:
     module_name, _, function_name = target.rpartition(".")
     unknown = InputError("data._target_", f"unknown loader '{target}'", SOURCES, target)
-    if not module_name or target.startswith("."):
+    if not module_name or target.startswith(".") or module_name.partition(".")[0] in sys.stdlib_module_names:
         raise unknown
     try:
         module = importlib.import_module(module_name)

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,10 @@ def directory(given: str | None) -> Path:
     if given:
         return Path(given).expanduser()
     home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path("~/.cache").expanduser()) / "findings"
+    try:
+        return (Path(home) if home else Path.home() / ".cache") / "findings"
+    except RuntimeError:  # of a user without a home, as in containers
+        return Path(tempfile.gettempdir()) / f"findings-{os.getuid()}"
 
 
 def state_of_file(path: Path) -> str:

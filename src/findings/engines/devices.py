@@ -15,11 +15,11 @@ def visible() -> list[str] | None:
 def gpus() -> list[str]:
     """All that this process may use, without starting CUDA in it."""
     named = visible()
-    if named is not None:
-        return named
-    import torch  # takes seconds, and who knows the names needs none of it
+    if named == []:
+        return []
+    import torch  # takes seconds; but a variable may be left over on a machine without a GPU
 
-    return [str(index) for index in range(torch.cuda.device_count())]
+    return (named or [str(index) for index in range(torch.cuda.device_count())])[: torch.cuda.device_count()]
 
 
 def dealt(devices: Sequence[str], index: int) -> str | None:

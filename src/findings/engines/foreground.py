@@ -13,7 +13,8 @@ from findings.records.record import Record
 from findings.system import terminal
 from findings.system.processes import cores
 from findings.system.terminal import Quiet, say
-from findings.training.processes import launched
+from findings.training.processes import launched, launchers_size
+from findings.training.refusals import refuse_other_size
 from findings.training.signals import Stop
 from findings.training.train import Outcome, train
 from findings.wandb_mirror.mirror import mirror
@@ -26,6 +27,7 @@ def train_here(run: Run, *, retry_failed: bool) -> Outcome:
     """
     if run.config.trainer.threads is None:
         run = run.with_trainer(threads=max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    refuse_other_size(run.config, launchers_size())  # before it waits for the others: a shell may be another launcher's
     world = launched()
     console, quiet = terminal.console(quiet=not world.leads), Quiet()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:

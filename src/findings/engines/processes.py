@@ -3,6 +3,7 @@
 import multiprocessing as mp
 import signal
 import sys
+import tempfile
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -11,6 +12,7 @@ from pathlib import Path
 from findings.training.allocator import inherited
 
 TRAINING = "findings.training.train"
+LONGEST = 60  # characters of TMPDIR: in it lie sockets, whose names Linux limits to 107
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
@@ -28,6 +30,8 @@ def prepare(*modules: str) -> None:
     """Begin with the imports in the background, while the plan is made; of ``modules`` beside those of training."""
     if isinstance(context(), ForkServerContext):
         context().set_forkserver_preload([TRAINING, *modules])
+        if len(tempfile.gettempdir()) > LONGEST:
+            tempfile.tempdir = "/tmp"
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: a terminal's ^C is for the command alone
         with inherited():
             forkserver.ensure_running()

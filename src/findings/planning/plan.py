@@ -13,6 +13,7 @@ from findings.config.schema import Config
 from findings.errors import InputError
 from findings.nets.build import build, construct
 from findings.nets.complexity import Complexity, accepts, complexity
+from findings.nets.lone import refuse_lone_values
 from findings.planning.sweeps import Sweep, expand
 from findings.studies import Subject
 from findings.system.processes import cores
@@ -68,6 +69,8 @@ class Planner:
         others = tuple(text for text in texts if not text.startswith("seed="))
         if others not in self._arms:
             run = self._composer.compose(others)
+            if run.config.data.train_images:
+                refuse_lone_values(run.config, run.config.data.train_images - run.config.data.validation)
             self._arms[others] = run, self._count(run.config)
         run, counted = self._arms[others]
         run = self._composer.with_seed(run, seed[-1]) if seed else run

@@ -18,13 +18,31 @@ SWEEP_KEYS = (
     "method",
     "name",
     "description",
-    "project",
-    "entity",
     "metric",
     "parameters",
     "command",
-    "run_cap",
 )
+# what an agent would obey, and no other way to train the sweep: {key: where it is said instead}
+AGENTS_OWN = {
+    "project": "set tracking.project",
+    "entity": "set tracking.entity",
+    "run_cap": "a finding needs every run",
+    "early_terminate": "a finding needs every run, to its end",
+}
+
+
+DISTRIBUTIONS = {"categorical": "values", "constant": "value"}  # those that are a grid
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without keys that are there twice, of which PyYAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"'{twice}' is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,7 @@ def find(name: str) -> list[Sweep]:
 def read(path: Path) -> Sweep:
     """Raises InputError naming the file and the key that W&B's grid sweeps do not have."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
     except FileNotFoundError:
         raise InputError(str(path), "no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -80,10 +98,15 @@ def read(path: Path) -> Sweep:
     if not isinstance(content, dict):
         raise InputError(str(path), "is no sweep: keys such as method and parameters are missing")
     for key in content:
+        if key in AGENTS_OWN:
+            raise InputError(str(path), f"{key}: only an agent would obey it; {AGENTS_OWN[key]}")
         if key not in SWEEP_KEYS:
             raise InputError(str(path), f"{key}: no such key", SWEEP_KEYS, str(key))
     if content.get("method") != "grid":
         raise InputError(str(path), f"method: '{content.get('method')}' is not grid: a finding needs every run")
+    own = [str(word) for word in content.get("command") or () if "=" in str(word)]
+    if own:
+        raise InputError(str(path), f"command: {own[0]}: only an agent would obey it; make it a parameter")
     parameters = content.get("parameters")
     if not isinstance(parameters, dict) or not parameters:
         raise InputError(str(path), "parameters: is missing")
@@ -107,6 +130,9 @@ def _axes(path: Path, parameters: dict[str, Any], prefix: str) -> Sequence[tuple
     found: list[tuple[str, list[Any]]] = []
     for key, node in parameters.items():
         where = f"{prefix}{key}"
+        kind = DISTRIBUTIONS.get(str(node.get("distribution"))) if isinstance(node, dict) else None
+        if kind in (node if kind else ()):  # said in full, as W&B's pages show it
+            node = {name: value for name, value in node.items() if name != "distribution"}
         if isinstance(node, dict) and set(node) == {"value"}:
             found.append((where, [node["value"]]))
         elif isinstance(node, dict) and set(node) == {"values"} and isinstance(node["values"], list) and node["values"]:

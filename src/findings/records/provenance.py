@@ -27,9 +27,13 @@ def code() -> dict[str, Any]:
     if (PACKAGE / SNAPSHOT).exists():
         return dict(json.loads((PACKAGE / SNAPSHOT).read_text()))
 
+    # neither GIT_DIR and its like, which are about another repository, nor whose checkout it is change where it is from
+    surroundings = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    command = ["git", "-c", "safe.directory=*", "-C", str(here)]
+
     def git(*arguments: str) -> str:
         return subprocess.run(
-            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True, timeout=20
+            [*command, *arguments], capture_output=True, text=True, check=True, timeout=20, env=surroundings
         ).stdout.strip()
 
     try:

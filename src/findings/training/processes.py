@@ -149,6 +149,12 @@ def _lost(error: BaseException) -> bool:
 ALONE = World()
 
 
+def launchers_size() -> int:
+    """How many processes the environment says were launched for one run; 1 where it says nothing."""
+    who = _by_torchrun() or _by_srun()
+    return 1 if who is None else who[1]
+
+
 @cache
 def launched() -> World:
     """The processes that srun, torchrun or the like have started, connected; :data:`ALONE` where it is but one.

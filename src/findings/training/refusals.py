@@ -4,6 +4,7 @@ from findings.config.identity import STREAMS, Run
 from findings.config.schema import Config
 from findings.data.dataset import Dataset
 from findings.errors import InputError
+from findings.nets.lone import refuse_lone_values
 from findings.records.record import Record
 from findings.training.processes import World
 
@@ -20,12 +21,17 @@ def refuse_earlier_streams(run: Run) -> None:
 
 def refuse_other_world(config: Config, world: World) -> None:
     """A process for each device; and a run that has begun goes on with as many devices, since they change sums."""
+    refuse_other_size(config, world.size)
+
+
+def refuse_other_size(config: Config, size: int) -> None:
+    """The same by what the environment says, before processes wait for each other: WORLD_SIZE may be a left-over."""
     devices, nodes = config.trainer.devices, config.trainer.nodes
-    if devices * nodes != world.size:
+    if devices * nodes != size:
         raise InputError(
             "trainer.devices",
             f"{devices} x trainer.nodes={nodes} needs {devices * nodes} processes of `findings train` for this run, "
-            f"started by srun or torchrun; there {'is 1' if world.size == 1 else f'are {world.size}'}",
+            f"started by srun or torchrun; there {'is 1' if size == 1 else f'are {size}, by RANK and WORLD_SIZE'}",
         )
 
 
@@ -43,8 +49,10 @@ def refuse_other_data(record: Record, dataset: Dataset) -> None:
 def refuse_small_batch(config: Config, images: int) -> None:
     """Refuse an epoch of ``images`` whose last batch has fewer images than there are devices, where each needs one.
 
-    Groups of batch norm need nobody else, nor do networks without it: then a device may sit a batch out.
+    Or one that leaves nothing to normalise by. Groups of batch norm need nobody else, nor do networks without it: then
+    a device may sit a batch out.
     """
+    refuse_lone_values(config, images)
     if config.recipe.batch_norm_group is not None or not config.model.get("batch_norm", True):
         return
     recipe, devices = config.recipe, config.trainer.devices * config.trainer.nodes

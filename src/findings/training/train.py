@@ -107,8 +107,6 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
         if not ended:
             refuse_earlier_streams(run)
             refuse_other_world(config, world)
-        if not record.has_begun:
-            record.write_config(freeze(run))
         dataset = _dataset(config.data)
         refuse_other_data(record, dataset)
         if ended:
@@ -117,7 +115,10 @@ def _lead(run: Run, stop: Stop, progress: Progress, observer: Observer, retry_fa
         if record.get("diverged"):
             record.forget_training()  # its checkpoint holds no numbers any more
         begins = None if record.checkpoint.exists() else beginning(run)
-        record.update(**_opening(record, run, dataset, world), **({"init_from": begins} if begins else {}))
+        opening = _opening(record, run, dataset, world) | ({"init_from": begins} if begins else {})
+        if not record.has_begun:  # what is refused leaves no run behind
+            record.write_config(freeze(run))
+        record.update(**opening)
         try:
             with needing_room(run.directory), observer(run, record) as told:
                 begin = Begin(run, record.checkpoint if record.checkpoint.exists() else None, dataset.fingerprint)

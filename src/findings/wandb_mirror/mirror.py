@@ -26,7 +26,7 @@ from findings.system.processes import born
 from findings.training.signals import shielding
 from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, log_summary, start
 from findings.wandb_mirror.contents import arguments_of, covered
-from findings.wandb_mirror.server import has_key, unreachable
+from findings.wandb_mirror.server import has_key, noted_mode, unreachable
 from findings.wandb_mirror.state import note_sent, settle, state
 
 LOCK = ".mirror"  # in wandb/
@@ -99,10 +99,12 @@ def mirror(run: Run, record: Record) -> Iterator[Mirror]:
 
 
 def mode(wanted: str) -> str:
-    """auto: what WANDB_MODE says, otherwise online where a key is found."""
+    """auto: what WANDB_MODE or `wandb offline` says, otherwise online where a key is found."""
+    if not os.environ.get("WANDB_MODE", "-").strip():
+        del os.environ["WANDB_MODE"]  # W&B's client refuses an empty one
     if wanted != "auto":
         return wanted
-    told = os.environ.get("WANDB_MODE")
+    told = os.environ.get("WANDB_MODE") or noted_mode()
     if told:
         return {"disabled": "none", "dryrun": "offline", "run": "online"}.get(told, told)
     return "online" if has_key() else "offline"

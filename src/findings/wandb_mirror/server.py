@@ -48,11 +48,33 @@ def has_key() -> bool:
     return any(name is not None and entries.authenticators(name) is not None for name in hosts)
 
 
+def noted_mode() -> str | None:
+    """What `wandb offline`, `wandb disabled` and the like have noted for this directory, or this user."""
+    local = Path(os.environ.get("WANDB_DIR") or ".")
+    for folder in (local / ".wandb", local / "wandb", _config_folder()):
+        settings = _settings(folder)
+        if settings.get("disabled", "").lower() in ("true", "1"):
+            return "disabled"
+        if settings.get("mode"):
+            return settings["mode"]
+    return None
+
+
 def _noted_server() -> str | None:
-    folder = os.environ.get("WANDB_CONFIG_DIR") or Path.home() / ".config" / "wandb"
+    return _settings(_config_folder()).get("base_url")
+
+
+def _config_folder() -> Path | None:
+    try:
+        return Path(os.environ.get("WANDB_CONFIG_DIR") or Path.home() / ".config" / "wandb")
+    except RuntimeError:  # a user without a home
+        return None
+
+
+def _settings(folder: Path | None) -> dict[str, str]:
     noted = configparser.ConfigParser()
     try:
-        noted.read(Path(folder) / "settings")
+        noted.read([] if folder is None else folder / "settings")
     except (configparser.Error, UnicodeDecodeError):
-        return None
-    return noted.get("default", "base_url", fallback=None)
+        return {}
+    return dict(noted["default"]) if noted.has_section("default") else {}
