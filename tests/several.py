@@ -16,7 +16,13 @@ from tiny_runs import tiny
 
 SECONDS = 100  # that they may take at most
 # three epochs of 12 steps; the last batch of each has 29 images: one group for the first device, none for the second
-ODD = {"data___target_": "odd_digits.load", "data__name": "odd", "recipe__iterations": 36}
+ODD: dict[str, Any] = {
+    "data___target_": "odd_digits.load",
+    "data__name": "odd",
+    "recipe__iterations": 36,
+    "data__train_images": None,
+    "data__test_images": None,
+}
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,15 @@ def test_an_edit_after_submission_changes_no_queued_run(cluster: Cluster, tmp_pa
     assert {record["iterations"] for record in records(tmp_path).values()} == {60}
 
 
+def test_where_jobs_are_handed_an_empty_environment_the_submitted_code_runs(here: Submitter) -> None:
+    """As by --export=NONE, by which SLURM sets this variable and srun then hands nothing on."""
+    sweep = write_sweep(here.directory, "export", seeds=1, recipe__iterations=60, recipe__milestones=[])
+    job = here.submit(sweep, "cluster.setup=['export SLURM_EXPORT_ENV=NONE']")
+    (task,) = here.cluster.wait(job, seconds=120)
+    assert (task.state, task.restarts) == ("COMPLETED", 0), here.logs()
+    assert len(here.finished()) == 1
+
+
 def test_one_of_four_packed_runs_may_diverge(here: Submitter) -> None:
     sweep = write_sweep(here.directory, "packed", seeds=1, recipe__iterations=60, recipe__milestones=[])
     path = here.directory / "sweeps" / "quick" / "packed.yaml"

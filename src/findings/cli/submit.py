@@ -25,7 +25,9 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     add_sweep(parser)
     parser.add_argument("--cluster", required=True, metavar="NAME", help="a profile: conf/cluster/NAME.yaml, or a file")
     parser.add_argument("--dry-run", action="store_true", help="print the script, and submit nothing")
-    parser.add_argument("--pack", type=_count, default=1, metavar="K", help="runs side by side in a task (default: 1)")
+    parser.add_argument(
+        "--pack", type=_count, metavar="K", help="runs side by side in a task (default: one for each of its devices)"
+    )
     parser.add_argument("--max-parallel", type=_count, metavar="M", help="tasks at a time (default: the profile's)")
     parser.add_argument(
         "--agent", metavar="SWEEP_ID", help="runs that this W&B sweep hands out: `wandb sweep` names it"
@@ -39,6 +41,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
     of_cluster = [text for text in given.overrides if text.startswith("cluster.")]
     profile = profiles.read(given.cluster, of_cluster)
+    if given.pack is None:
+        given.pack = profile.task_devices or 1
     if given.pack > 1 and profile.processes > 1:
         raise InputError(
             "--pack", f"a run has {profile.processes} processes of its own on {given.cluster}: leave it out"
@@ -125,7 +129,7 @@ def _prepared(
         given.sweep,
         ready,
         pack=given.pack,
-        most=queue.max_array_size(profile.cluster),
+        most=min(queue.max_array_size(profile.cluster), (profile.max_tasks or sys.maxsize - 1) + 1),
         processes=profile.processes,
         agent=given.agent,
         cluster=profile.cluster,
@@ -206,7 +210,7 @@ def _config(config: "Config", profile: "Profile", pack: int) -> "Config":
             devices=profile.devices,
             nodes=profile.nodes,
             accelerator=accelerator if trainer.accelerator == "auto" else trainer.accelerator,
-            threads=trainer.threads or max(1, profile.cpus // pack),
+            threads=trainer.threads or max(1, profile.task_cpus // pack),
             compiled=bool(trainer.compiled),
         ),
         tracking=config.tracking

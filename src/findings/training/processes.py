@@ -25,6 +25,7 @@ from findings.errors import InputError
 from findings.records import provenance
 
 T = TypeVar("T")
+MEETING = timedelta(minutes=1)  # for the others to come
 PATIENCE = timedelta(minutes=30)  # for others that decode a large data set, or hang
 FAILURE = "failure"  # the key under which the first to fail says why
 LAST_WORDS = timedelta(seconds=5)  # to read them
@@ -167,7 +168,8 @@ def launched() -> World:
     rank, size, local_rank = who
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     try:
-        store, rank, size = next(iter(rendezvous("env://", rank, size, timeout=PATIENCE)))
+        store, rank, size = next(iter(rendezvous("env://", rank, size, timeout=MEETING)))
+        store.set_timeout(PATIENCE)
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
         world = World(rank, size, local_rank, store)
     except ValueError as error:

@@ -38,6 +38,14 @@ def test_as_many_tasks_as_runs_and_no_more_than_an_array_may_have(runs: int, pac
     assert tasks_for(runs, pack, most) == tasks
 
 
+def test_a_whole_node_for_runs_of_one_gpu_each() -> None:
+    profile = Profile(gres="gpu", task_devices=4, cpus=8, python="python3")
+    text = render(submission(), profile, None)
+    for option in ("--gres=gpu:4", "--ntasks-per-node=1", "--cpus-per-task=32"):
+        assert f"#SBATCH {option}\n" in text
+    assert "--cpus-per-task=32 --kill-on-bad-exit=0  python3 -m findings.engines.slurm.task\n" in text
+
+
 def test_the_script_asks_for_what_the_profile_says() -> None:
     profile = Profile(
         partition="gpu",
@@ -66,7 +74,7 @@ def test_the_script_asks_for_what_the_profile_says() -> None:
     for option in wanted:
         assert f"#SBATCH {option}\n" in text
     assert "\nmodule load cuda\n" in text
-    assert "srun --cpus-per-task=3 --kill-on-bad-exit=0 apptainer exec image.sif " in text
+    assert "srun --export=ALL --cpus-per-task=3 --kill-on-bad-exit=0 apptainer exec image.sif " in text
     assert "{{" not in text
     assert "#SBATCH --array=0-2%2\n" in render(submission(), profile, 2)
     alone = render(submission(), replace(profile, max_parallel=None, gres=None, partition=None, options=[]), None)

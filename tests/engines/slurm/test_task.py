@@ -184,3 +184,54 @@ def test_a_task_waits_for_what_is_still_uploaded(tmp_path: Path, monkeypatch: py
     Record(made.runs / "one").update(status="planned")
     assert made.start() == 0
     assert len(ended) == 1
+
+
+def test_runs_side_by_side_have_the_gpus_of_their_task_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,GPU-5")
+    note = (
+        f"""echo $CUDA_VISIBLE_DEVICES > gpu; until [ $(ls ../*/gpu | wc -l) -ge 4 ]; do sleep 0.02; done; {FINISH}"""
+    )
+    made = Made(tmp_path, monkeypatch, dict.fromkeys(("one", "two", "three", "four"), note), pack=4)
+    assert made.start() == 0
+    seen = [(made.runs / run / "gpu").read_text().strip() for run in ("one", "two", "three", "four")]
+    assert sorted(seen) == ["2", "2", "GPU-5", "GPU-5"]
+    assert seen[0] != seen[1]
+
+
+def test_a_disk_that_takes_no_note_ends_no_run_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": FAIL, "two": f"sleep 0.5; {FINISH}"}, pack=2)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Failures, "note", full)
+    assert made.start() == 75
+    assert Record(made.runs / "two").status == "finished"
+
+
+def test_runs_write_their_checkpoints_where_the_task_itself_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": FAIL, "two": WAIT}, pack=2)
+
+    def broken(*_: object) -> None:
+        while not (made.runs / "two" / "begun").exists():
+            time.sleep(0.02)
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(Runner, "_note", broken)
+    with pytest.raises(RuntimeError):
+        made.start()
+    assert (made.runs / "two" / "told").exists()
+
+
+def test_other_code_than_was_submitted_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Made(tmp_path, monkeypatch, {"one": FINISH})
+    made.submission.write()
+    (made.submission.directory / "code" / "findings").mkdir(parents=True)
+    monkeypatch.chdir(made.submission.directory)
+    assert task.main([]) == 1
+    assert "the code that was submitted: a launcher, or a line of setup, sets or clears it" in capsys.readouterr().out
+    assert made.starts("one") == 0

@@ -15,6 +15,8 @@ CHECKPOINT_SECONDS = 10  # that writing one takes at most, on a slow file system
 TIME = re.compile(r"(?:(?P<days>\d+)-(?P<clock>\d+(?::\d+){0,2})|(?P<short>\d+(?::\d+){0,2}))")
 MEMORY = re.compile(r"\d+[KMGT]?")
 CLUSTERS = re.compile(r"(?:--clusters?[= ]|-M ?)(\S+)")
+COUNTED = re.compile(r"(.+):(\d+)")
+GPU_OPTIONS = re.compile(r"(--gres|--gpus(-per-\w+)?|-G)([= ]|\d|$).*")
 WORD = re.compile(r"[\w.,:/@%+=\[\]()*&|-]+")  # what an option of SLURM may hold
 
 
@@ -42,6 +44,7 @@ class Profile:
     constraint: str | None = None  # features that nodes must have
     nodes: int = 1  # of a run
     devices: int = 1  # of a run on each of its nodes: GPUs, or processes where ``gres`` is null
+    task_devices: int | None = None  # of a task whose runs (--pack) have one each, in turn; null: as many as a run has
     gres: str | None = None  # one device, as --gres names it: gpu, gpu:a100
     cpus: int = 4  # cores for each device
     memory: str | None = None  # of a node
@@ -49,17 +52,29 @@ class Profile:
     signal: int = 120  # seconds before that time at which runs are told to write checkpoints
     grace: int = 60  # seconds that a preempted task is given (the partition's GraceTime)
     max_parallel: int | None = None  # tasks at a time
+    max_tasks: int | None = None  # of an array, where a site caps what one user may have in the queue
     mps: bool = False  # NVIDIA's Multi-Process Service, for runs that share a GPU
     internet: bool = False  # whether compute nodes reach W&B; where they do not, `findings sync` sends from here
     scratch: str | None = None  # a folder on the node, such as $TMPDIR: data sets are copied there once for each task
     setup: list[str] = field(default_factory=list)  # lines of bash before the runs: module load ..., source ...
     launcher: str = ""  # before the interpreter: apptainer exec --nv image.sif
+    python: str | None = None  # the interpreter there: python3 of an image; null: the one that submits
     options: list[str] = field(default_factory=list)  # more options of sbatch: --exclusive, --reservation=...
 
     @property
     def processes(self) -> int:
         """Of one run."""
         return self.nodes * self.devices
+
+    @property
+    def shared_devices(self) -> int:
+        """Of a task, on each of its nodes."""
+        return self.task_devices or self.devices
+
+    @property
+    def task_cpus(self) -> int:
+        """Cores of each process that SLURM starts: one for each device of a run, or one for all runs of a task."""
+        return self.cpus * (self.task_devices or 1)
 
     @property
     def cluster(self) -> str | None:
@@ -133,8 +148,15 @@ def check(profile: Profile) -> None:
     for key in ("nodes", "devices", "cpus", "signal"):
         if getattr(profile, key) < 1:
             raise InputError(key, f"{getattr(profile, key)} is not above 0")
-    if profile.max_parallel is not None and profile.max_parallel < 1:
-        raise InputError("max_parallel", f"{profile.max_parallel} is not above 0; null sets no limit")
+    for key in ("max_parallel", "max_tasks", "task_devices"):
+        if getattr(profile, key) is not None and getattr(profile, key) < 1:
+            raise InputError(key, f"{getattr(profile, key)} is not above 0; null sets no limit")
+    if profile.task_devices and profile.processes > 1:
+        raise InputError("task_devices", "is for runs of one device; devices and nodes are those of a run")
+    if profile.gres and (counted := COUNTED.fullmatch(profile.gres)):
+        raise InputError(
+            "gres", f"'{profile.gres}' counts: one device is {counted[1]}, and how many are devices: {counted[2]}"
+        )
     if profile.memory is not None and not MEMORY.fullmatch(profile.memory):
         raise InputError("memory", f"'{profile.memory}' is no size such as 16G or 4000M")
     limit = seconds(profile.time)
@@ -145,6 +167,8 @@ def check(profile: Profile) -> None:
     for option in profile.options:
         if not option.startswith("-") or "\n" in option:
             raise InputError("options", f"'{option}' is no option of sbatch, on one line")
+        if GPU_OPTIONS.fullmatch(option):
+            raise InputError("options", f"'{option}' asks for GPUs that no run would be told of: set gres and devices")
     if any("\n" in line for line in profile.setup) or "\n" in profile.launcher:
         raise InputError("setup", "each entry, and launcher, is one line of bash")
     if profile.mps and not profile.gres:

@@ -31,7 +31,7 @@ def render(submission: Submission, profile: Profile, max_parallel: int | None) -
         "directives": "\n".join(f"#SBATCH {option}" for option in _options(profile)),
         "nodes": str(profile.nodes),
         "processes": str(profile.devices),
-        "cpus": str(profile.cpus),
+        "cpus": str(profile.task_cpus),
         "time": profile.time,
         "signal": str(profile.signal),
         "excluded": "".join(f",{nodes}" for nodes in _excluded(profile)),
@@ -39,7 +39,7 @@ def render(submission: Submission, profile: Profile, max_parallel: int | None) -
         "scratch": profile.scratch or "",
         "mps": "yes" if profile.mps else "",
         "launcher": profile.launcher,
-        "python": shlex.quote(sys.executable),
+        "python": shlex.quote(profile.python or sys.executable),
     }
     path = template()
 
@@ -60,5 +60,5 @@ def _excluded(profile: Profile) -> list[str]:
 def _options(profile: Profile) -> list[str]:
     named = [f"--{key}={getattr(profile, key)}" for key in OPTIONS if getattr(profile, key)]
     memory = [f"--mem={profile.memory}"] if profile.memory else []
-    devices = [f"--gres={profile.gres}:{profile.devices}"] if profile.gres else []
+    devices = [f"--gres={profile.gres}:{profile.shared_devices}"] if profile.gres else []
     return [*named, *memory, *devices, *profile.options]

@@ -20,12 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from findings.engines.devices import visible
+from findings.config.folders import PACKAGE
+from findings.engines.devices import VARIABLE, visible
 from findings.engines.failures import Failure
 from findings.engines.mps import shared_gpus
 from findings.engines.slurm import agent_task, endings, queue
 from findings.engines.slurm.failures import Failures
 from findings.engines.slurm.submission import Submission, read
+from findings.errors import InputError
 from findings.records.lease import leased
 from findings.records.record import Record, now
 from findings.system.processes import ending
@@ -36,6 +38,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 POLL = 0.2  # seconds
 UPLOAD_SECONDS = 60  # for what W&B does not have yet of runs that have ended; `findings sync` sends the rest
 TOLD_UPLOAD_SECONDS = 20  # where the scheduler waits
+LEAVE_SECONDS = 30  # for runs to write checkpoints where this process ends by an error
 LEADER_SECONDS = 60  # for the first process of a run to notice that another one has died
 
 
@@ -51,6 +54,8 @@ class Runner:
         self.begun: dict[str, Record] = {}  # as they were before
         self.told: int | None = None  # the signal that asked to stop
         self.elsewhere = False  # whether this node may be why a run got no further
+        self.gpus = visible() or []  # SLURM names those that it gives; to ask torch would take seconds of every task
+        self.on: dict[str, str] = {}  # the GPU of each run that is going, where runs side by side have one each
 
     def settled(self, run: str) -> bool:
         return self.submission.record(run).status == "finished" or self.failures.given_up(run) is not None
@@ -66,14 +71,24 @@ class Runner:
                 for run, process in list(self.going.items()):
                     if process.poll() is not None:
                         del self.going[run]
+                        self.on.pop(run, None)
                         self._end(run, process.returncode)
         finally:
-            for process in self.going.values():
-                process.kill()
+            self._leave()
         if self.rank == 0:
             mirrored = [self.submission.record(run).directory for run in self.begun]
             await_uploads(mirrored, TOLD_UPLOAD_SECONDS if self.told else UPLOAD_SECONDS)
         return self._again() if self.unfinished or self.waiting else self._over()
+
+    def _leave(self) -> None:
+        """Whatever ends this process, what goes on in others is to be written down first."""
+        for process in self.going.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.going.values():
+            try:
+                process.wait(LEAVE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def _again(self) -> int:
         return ELSEWHERE if self.elsewhere else INTERRUPTED
@@ -84,10 +99,18 @@ class Runner:
     def _start(self, run: str) -> None:
         command = frozen_command(self.submission.frozen(run), retry_failed=True)
         self.begun[run] = self.submission.record(run)
-        with self._log(run).open("ab") as log:
-            log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
-            log.flush()
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        environment = dict(os.environ)
+        if self.submission.processes == 1 and self.gpus:
+            self.on[run] = environment[VARIABLE] = min(self.gpus, key=list(self.on.values()).count)
+        try:
+            with self._log(run).open("ab") as log:
+                log.write(f"--- {now()} task {self.index} on {os.uname().nodename}\n".encode())
+                log.flush()
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        except OSError as error:  # a full disk stops this run, and none beside it
+            self.unfinished.append(run)
+            self._say(f"could not start {run}: {error.strerror}")
+            return
         self.going[run] = process
         if self.told:  # by a signal that came meanwhile
             process.send_signal(self.told)
@@ -98,6 +121,13 @@ class Runner:
         return path if self.rank == 0 else path.with_suffix(f".{self.rank}.log")
 
     def _end(self, run: str, code: int) -> None:
+        try:
+            self._note_end(run, code)
+        except OSError as error:  # a disk that is full, or gone: those beside this run go on
+            self.unfinished.append(run)
+            self._say(f"{run} ended with exit code {code}, which could not be noted: {error.strerror}")
+
+    def _note_end(self, run: str, code: int) -> None:
         record = self.submission.record(run)
         if code == 0:
             self._say(f"finished {run}")
@@ -227,8 +257,24 @@ def _last_line(log: Path) -> str:
     return "" if not lines or lines[-1].startswith(endings.START) else lines[-1].removeprefix("findings: ")
 
 
+def _refuse_other_code(submission: Submission) -> None:
+    """Whatever node or container this is in, what was submitted is what runs."""
+    submitted = submission.directory / "code" / PACKAGE.name
+    if not PACKAGE.samefile(submitted):
+        raise InputError(
+            "PYTHONPATH",
+            f"findings comes from {PACKAGE} here, not from {submitted}, the code that was submitted: a launcher, or a "
+            "line of setup, sets or clears it",
+        )
+
+
 def main(arguments: Sequence[str]) -> int:
     submission = read(Path.cwd())
+    try:
+        _refuse_other_code(submission)
+    except (InputError, OSError) as error:
+        print(f"findings: {error}", flush=True)
+        return FAILED
     if submission.job is None:  # sbatch was cut off before it said so
         cluster = submission.cluster and os.environ.get("SLURM_CLUSTER_NAME", submission.cluster)
         submission = replace(submission, job=os.environ["SLURM_ARRAY_JOB_ID"], cluster=cluster)
@@ -240,8 +286,7 @@ def main(arguments: Sequence[str]) -> int:
     runner = Runner(submission, index, rank)
     if died is not None:
         return runner.died(died)
-    gpus = visible() or []  # SLURM names those that it gives; to ask torch would take seconds of every task
-    with shared_gpus(submission.pack, len(gpus)) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
+    with shared_gpus(submission.pack, len(runner.gpus)) if os.environ.get("FINDINGS_MPS") else contextlib.nullcontext():
         return runner.run()
 
 
