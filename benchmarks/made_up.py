@@ -10,7 +10,10 @@ from findings.data.dataset import Dataset, build
 from findings.system.processes import cores
 
 NETWORKS = ("resnet20", "resnet56", "resnet110", "plain56", "wide16x4")
-PROTOCOL = ("scale=cifar10", "data.name=made-up", f"data._target_={__name__}.load", "tracking=none")
+PROTOCOL = (
+    *("scale=cifar10", "data.name=made-up", f"data._target_={__name__}.load", "tracking=none"),
+    *("data.train_images=null", "data.test_images=null"),  # the scale's are those of CIFAR-10
+)
 TRAINING, TEST = 50_000, 100  # images; CIFAR's number of the former, so that an epoch is as long
 
 

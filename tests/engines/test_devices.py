@@ -14,8 +14,15 @@ NAMED = [("0,1", ["0", "1"]), (" 3 , GPU-5d,", ["3", "GPU-5d"]), ("", []), ("-1"
 @pytest.mark.parametrize(("value", "names"), NAMED)
 def test_the_variable_says_which_there_are(value: str, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     assert visible() == names
     assert gpus() == names
+
+
+def test_a_variable_that_is_left_over_on_a_machine_without_gpus_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert gpus() == []
 
 
 def test_without_the_variable_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +34,9 @@ def test_without_the_variable_all_are_counted(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("module", ["findings.engines.devices", "findings.engines.slurm.task"])
 def test_what_is_named_is_known_without_torch(module: str) -> None:
-    code = f"import sys, {module}; from findings.engines.devices import gpus; print(gpus(), 'torch' in sys.modules)"
+    code = (
+        f"import sys, {module}; from findings.engines.devices import visible; print(visible(), 'torch' in sys.modules)"
+    )
     named = os.environ | {"CUDA_VISIBLE_DEVICES": "2"}
     told = subprocess.run([sys.executable, "-c", code], env=named, capture_output=True, text=True, check=False)
     assert told.stdout == "['2'] False\n", told.stderr

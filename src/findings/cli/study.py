@@ -50,7 +50,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     left = None if given.time_limit is None else max(1.0, given.time_limit - (time.monotonic() - started))
     limit = [] if left is None else ["--time-limit", f"{left:.0f}s"]
     code = train.run(_parser("run"), [given.sweep, "--jobs", given.jobs, *limit, *given.overrides], planner)
-    out_of_time = given.time_limit is not None and time.monotonic() - started >= given.time_limit
+    # less a second, as the limit that is passed on is a whole number of them
+    out_of_time = given.time_limit is not None and time.monotonic() - started > given.time_limit - 1
     if code not in (0, FAILED) and not out_of_time:  # failed runs are in the report; an interrupted one ends it
         return code
     folders = [override for override in given.overrides if override.partition("=")[0] in FOLDERS]
