@@ -1,4 +1,4 @@
-"""findings doctor"""
+"""findings doctor [runs_dir=DIR]"""
 
 import argparse
 import os
@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from findings.cli.arguments import folders
 from findings.system import terminal
 
 CPU_WORK = 1e14  # multiply-adds, forward, that a CPU core gets through in an afternoon
@@ -14,7 +16,8 @@ SLURM_SECONDS = 5  # for the controller to answer
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    parser.parse_args(arguments)
+    parser.add_argument("overrides", metavar="override", nargs="*", help="runs_dir=DIR")
+    runs_dir = folders(parser.parse_args(arguments).overrides, "runs_dir")["runs_dir"]
     from rich.table import Table
 
     console = terminal.console()
@@ -28,6 +31,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         "bf16": _bf16(),
         "SLURM": _slurm(),
         "W&B": _wandb(),
+        "runs_dir": _runs_dir(runs_dir),
+        "not in W&B": _behind(runs_dir),
     }.items():
         table.add_row(name, found)
     console.print(table)
@@ -99,6 +104,33 @@ def _wandb() -> str:
 
     key = "a key is found" if server.has_key() else "no key (wandb login)"
     return f"{version('wandb')}, {key}: tracking is {mirror.mode('auto')} by default"
+
+
+def _runs_dir(folder: Path) -> str:
+    from findings.system.locks import has_locks
+
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
+    try:
+        locks = has_locks(place)
+        free = shutil.disk_usage(place).free / 2**30
+    except OSError as error:
+        return f"{folder}: nothing can be written there: {error.strerror}"
+    how = "its locks hold" if locks else "its file system has no locks, and files stand in for them"
+    return f"{folder}: {how}, {free:,.1f} GiB are free"
+
+
+def _behind(folder: Path) -> str:
+    """Runs of which W&B lacks something that nobody is sending: their mirrors were killed, or they were offline."""
+    from findings.records.library import readable
+    from findings.wandb_mirror.mirror import is_uploading
+    from findings.wandb_mirror.uploads import is_due
+
+    due = [record for record in readable(folder) if is_due(record)]
+    dead = [record.directory.name for record in due if not is_uploading(record.directory)]
+    if not dead:
+        return "nothing that should be"
+    more = f" and {len(dead) - 1} more" if len(dead) > 1 else ""
+    return f"{dead[0]}{more}, of which nobody sends what is missing: `findings sync` does"
 
 
 def _scales() -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +33,23 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
                 yield
         else:
             yield
+
+
+def has_locks(folder: Path) -> bool:
+    """Whether the file system of ``folder`` refuses a lock that is held. Raises OSError if nothing can be written."""
+    import fcntl
+
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".lock-") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with Path(held.name).open("a") as other:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise
+    return False
 
 
 def file_system_time(folder: Path) -> float:

@@ -163,6 +163,15 @@ def uploading(directory: Path, *, wait: bool) -> Iterator[None]:
         yield
 
 
+def is_uploading(directory: Path) -> bool:
+    """Whether some process uploads the run."""
+    try:
+        with uploading(directory, wait=False):
+            return False
+    except BlockingIOError:
+        return True
+
+
 def await_uploads(directories: Iterable[Path], seconds: float) -> None:
     """Give the processes that upload these runs time to end: with its job, a scheduler ends them too.
 
