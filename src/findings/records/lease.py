@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from findings.records import provenance
-from findings.system.files import write_atomically
+from findings.system.files import read_steadily, write_atomically
 from findings.system.locks import file_system_time, locked
 from findings.system.processes import ALIVE, born, machine
 
@@ -86,8 +86,8 @@ def leased(directory: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        holder = json.loads(path.read_text())
-    except (OSError, ValueError):
+        holder = json.loads(read_steadily(path))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None  # absent, or damaged: who held it finds out
     return holder if isinstance(holder, dict) and all(key in holder for key in NEEDED) else None
 

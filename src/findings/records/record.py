@@ -14,7 +14,7 @@ from typing import Any
 
 from findings.errors import InputError
 from findings.records.probes import PROBE_COLUMNS, in_long_form
-from findings.system.files import needing_room, write_atomically
+from findings.system.files import needing_room, read_steadily, write_atomically
 
 COLUMNS = (
     "epoch",
@@ -68,7 +68,7 @@ class Record:
 
     def _read(self) -> dict[str, Any]:
         try:
-            fields = json.loads(self.path.read_text())
+            fields = json.loads(read_steadily(self.path))
         except FileNotFoundError:
             return {}
         except ValueError as error:
@@ -171,7 +171,7 @@ class Record:
 def _rows(path: Path, last: int | None = None) -> list[dict[str, str]]:
     """All rows of a table, or the ``last`` ones. Raises Damaged for one that no program of ours has left so."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_steadily(path).decode("utf-8-sig")
     except FileNotFoundError:
         return []
     except UnicodeDecodeError as error:

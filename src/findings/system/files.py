@@ -3,11 +3,14 @@
 import contextlib
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+PASSING = (errno.ESTALE, errno.EIO)  # of a file that another machine has just replaced, on NFS: it is read again
+TRIES, PAUSE = 5, 0.2  # seconds
 
 
 class NoRoom(OSError):
@@ -19,6 +22,18 @@ class NoRoom(OSError):
 
     def __str__(self) -> str:
         return f"{self.filename}: {self.strerror}"
+
+
+def read_steadily(path: Path) -> bytes:
+    """All of it, tried again where a network's file system has lost sight of it. Raises OSError."""
+    for left in reversed(range(TRIES)):
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            if error.errno not in PASSING or not left:
+                raise
+            time.sleep(PAUSE)
+    raise AssertionError
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from findings.records.record import Record
-from findings.system.files import write_atomically
+from findings.system.files import read_steadily, write_atomically
 from findings.wandb_mirror.server import host
 
 
@@ -71,7 +71,7 @@ def state(record: Record, rows: list[dict[str, str]]) -> dict[str, Any]:
 def sent(record: Record) -> dict[str, Any]:
     """The state that W&B is known to have; empty where it is not known to have anything."""
     try:
-        return dict(json.loads(_note(record).read_text()))
+        return dict(json.loads(read_steadily(_note(record))))
     except (OSError, ValueError):
         return {}
 

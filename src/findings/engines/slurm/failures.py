@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from findings.engines.failures import Failure, counted, given_up, in_vain
-from findings.system.files import write_atomically
+from findings.system.files import read_steadily, write_atomically
 from findings.system.terminal import warn
 
 
@@ -33,7 +33,7 @@ class Failures:
     def of(self, run: str) -> list[Failure]:
         path = self.folder / f"{run}.json"
         try:
-            return [Failure(**fields) for fields in json.loads(path.read_text())]
+            return [Failure(**fields) for fields in json.loads(read_steadily(path))]
         except FileNotFoundError:
             return []
         except (ValueError, TypeError):

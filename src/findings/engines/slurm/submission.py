@@ -17,7 +17,7 @@ from findings.engines.slurm.queue import Array
 from findings.errors import InputError
 from findings.records import provenance
 from findings.records.record import Record, now
-from findings.system.files import write_atomically
+from findings.system.files import read_steadily, write_atomically
 from findings.system.terminal import warn
 
 if TYPE_CHECKING:  # a task and `findings status` need no torch
@@ -119,7 +119,7 @@ def read(directory: Path) -> Submission:
     """Raises InputError where ``directory`` is no submission."""
     path = directory / "submission.json"
     try:
-        fields = json.loads(path.read_text())
+        fields = json.loads(read_steadily(path))
         lists = {name: tuple(fields.get(name, ())) for name in ("runs", "elsewhere")}
         return Submission(**fields | {"directory": directory.resolve()} | lists)
     except (OSError, ValueError, TypeError, KeyError) as error:
