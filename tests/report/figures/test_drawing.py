@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from findings.report.figures.drawing import cap, depth_colours, spread_out
+from findings.report.figures import curves
+from findings.report.figures.drawing import HEIGHT, WIDTH, cap, depth_colours, label_ends, spread_out, style
 
 
 def test_labels_keep_their_distance_and_their_order() -> None:
@@ -31,3 +32,26 @@ def test_the_deeper_the_darker() -> None:
     brightness = [sum(int(colour[i : i + 2], 16) for i in (1, 3, 5)) for colour, _ in colours.values()]
     assert brightness == sorted(brightness, reverse=True)
     assert len({marker for _, marker in colours.values()}) == 5
+
+
+@pytest.mark.parametrize("labels", [[20, 56], ["lr 0.01", "lr 0.1"], ["a rather long word of theirs"]])
+@pytest.mark.parametrize("panels", [1, 2, 3])
+def test_what_is_written_beside_a_panels_lines_has_room(labels: list[str | int], panels: int) -> None:
+    """Before the numbers of the next panel, or the figure's edge."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawn = [curves.Panel("", dict.fromkeys(labels, ""))] * panels
+    with style():
+        figure = Figure(figsize=(WIDTH, HEIGHT))
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(1, panels, squeeze=False)[0]
+        figure.subplots_adjust(top=0.735, bottom=0.125, **curves._across(drawn))
+        for axes in grid:
+            axes.set_ylim(0, 100)
+            label_ends(axes, HEIGHT, [(1.0, 50.0, f"{label} train", "#000000") for label in labels])
+        figure.draw_without_rendering()
+        ends = [max(text.get_window_extent().x1 for text in axes.texts) for axes in grid]
+        begins = [min(tick.get_window_extent().x0 for tick in axes.get_yticklabels()) for axes in grid]
+        limits = [*begins[1:], figure.bbox.x1]
+    assert all(end < limit for end, limit in zip(ends, limits, strict=True)), (ends, limits)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LEFT, NUMBERS = 0.57, 0.34  # inches: before the first panel, and for the numbers of each further one
+LEADER, LETTER = 0.2, 0.058  # inches: from a line to what is written beside it, and a letter of that
 SPLITS = (("train_error", "train", (0, (3, 1.4)), 1.1), ("test_error", "test", "-", 1.6))
 
 
@@ -58,7 +60,7 @@ class Curves:
         colours = _colours([label for panel in self.panels for label in panel.models])
         figure = Figure(figsize=(WIDTH, HEIGHT))
         grid = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
-        figure.subplots_adjust(left=0.075, right=0.885, top=0.735, bottom=0.125, wspace=0.40)
+        figure.subplots_adjust(top=0.735, bottom=0.125, **_across(drawn))
         top = cap(finals, 1.45)  # room for the fall before the last drop of the learning rate
         for axes, panel in zip(grid, drawn, strict=True):
             axes.set_title(panel.title, loc="left")
@@ -124,6 +126,16 @@ class Curves:
         runs = shown(self.evidence, model)[0]
         found = {split: over_seeds(runs, split) for split, *_ in SPLITS}
         return {split: line for split, line in found.items() if line.iterations}
+
+
+def _across(panels: Sequence[Panel]) -> dict[str, float]:
+    """Where panels begin and end, so that what is written beside their lines has room: by its longest word."""
+    longest = max(len(f"{label} train") for panel in panels for label in panel.models)
+    room = LEADER + LETTER * longest  # inches
+    breadth = (WIDTH - LEFT - NUMBERS * (len(panels) - 1) - room * len(panels)) / len(panels)
+    if len(panels) <= 2 and room < 0.7:
+        return {"left": 0.075, "right": 0.885, "wspace": 0.40}
+    return {"left": LEFT / WIDTH, "right": 1 - room / WIDTH, "wspace": (room + NUMBERS) / breadth}
 
 
 def _colours(labels: Sequence[Any]) -> dict[Any, tuple[str, str]]:

@@ -41,7 +41,7 @@ def draw_lengths(evidence: Evidence, verdicts: Sequence[Verdict], title: str) ->
         else:
             axes.set_visible(False)
     note = "Effect of each claim, with its 95 % interval, against the iterations of the whole schedule (log scale)."
-    headings(figure, evidence, title, f"{note} Filled: reproduced. Dashed: the margin.", [])
+    headings(figure, evidence, title, f"{note}\nFilled: reproduced. Dashed: the margin.", [])
     return figure
 
 
