@@ -79,6 +79,18 @@ def test_where_jobs_are_handed_an_empty_environment_the_submitted_code_runs(here
     assert len(here.finished()) == 1
 
 
+def test_a_check_tries_a_node_and_leaves_nothing(here: Submitter) -> None:
+    sweep = write_sweep(here.directory, "checked", seeds=2)
+    told = here.findings("submit", sweep, "--cluster", "test", "--check")
+    rows = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in told.splitlines() if "│" in line}
+    assert rows == dict.fromkeys(("python", "code", "GPUs", "data", "runs_dir"), "yes"), told
+    assert "digits: 1,437 and 360 images" in told
+    told = here.findings("submit", sweep, "--cluster", "test", "--check", "cluster.python=no-such-python", code=1)
+    assert "no-such-python" in told
+    assert list(here.directory.glob("runs/*")) == []
+    assert here.cluster.run("squeue", "-h").strip() == ""
+
+
 def test_one_of_four_packed_runs_may_diverge(here: Submitter) -> None:
     sweep = write_sweep(here.directory, "packed", seeds=1, recipe__iterations=60, recipe__milestones=[])
     path = here.directory / "sweeps" / "quick" / "packed.yaml"

@@ -1,9 +1,10 @@
-"""findings submit SWEEP --cluster NAME [--dry-run] [--pack K] [--max-parallel M] [--json] [override ...]"""
+"""findings submit SWEEP --cluster NAME [--dry-run] [--pack K] [--max-parallel M] [--check] [--json] [override ...]"""
 
 import argparse
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -32,6 +33,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--agent", metavar="SWEEP_ID", help="runs that this W&B sweep hands out: `wandb sweep` names it"
     )
+    parser.add_argument("--check", action="store_true", help="submit nothing but a short job that tries a node")
     parser.add_argument("--json", action="store_true", help="print the job as JSON, and all else on stderr")
     given = parser.parse_intermixed_args(arguments)
     from findings.engines.slurm import handover
@@ -59,6 +61,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     if given.dry_run:
         return _show(given, planned, profile)
     handover.refuse_elsewhere()
+    if given.check:
+        return _check_node(planned, profile, given.pack)
     runs_dir = Path(planned[0].config.runs_dir)
     with handover.one_at_a_time(runs_dir):
         handover.settle(runs_dir, certain=True)
@@ -76,6 +80,34 @@ def _show(given: argparse.Namespace, planned: "Sequence[PlannedRun]", profile: "
     else:
         print("nothing to submit")
     return 0
+
+
+def _check_node(planned: "Sequence[PlannedRun]", profile: "Profile", pack: int) -> int:
+    """Try on a node what the first of the runs needs; show a table."""
+    from findings.config.frozen import freeze
+    from findings.engines.slurm import check, script, submission
+    from findings.system import terminal
+    from findings.training.command import FAILED
+
+    (run,) = _for_cluster(planned[:1], profile, pack)
+    runs_dir = Path(run.config.runs_dir)
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runs_dir, prefix=check.FOLDER, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        submission.copy_code(folder / "code")
+        (folder / "config.yaml").write_text(freeze(run))
+        (folder / check.SCRIPT).write_text(script.render_check(profile))
+        gpus = profile.shared_devices if profile.gres else 0
+        wanted = {"gpus": gpus, "internet": profile.internet, "runs_dir": str(runs_dir)}
+        (folder / check.WANTED).write_text(json.dumps(wanted))
+        found = check.send(folder, print)
+    from rich.table import Table
+
+    table = Table("on a node", "", "what was seen")
+    for one in found:
+        table.add_row(one.what, "yes" if one.well else "[red]no[/red]", one.seen)
+    terminal.console().print(table)
+    return 0 if all(one.well for one in found) else FAILED
 
 
 def _submit(given: argparse.Namespace, asked: "Request", planned: "Sequence[PlannedRun]", profile: "Profile") -> int:

@@ -10,24 +10,35 @@ from findings.engines.slurm.profile import Profile
 from findings.engines.slurm.submission import Submission
 from findings.errors import InputError
 
-TEMPLATE = "array.sbatch"
+TEMPLATE, CHECK = "array.sbatch", "check.sbatch"
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 # of the profile's keys, those that are options of sbatch by another name or of the same
 OPTIONS = ("partition", "account", "qos", "constraint")
 
 
-def template() -> Path:
+def template(name: str = TEMPLATE) -> Path:
     """In the working directory's slurm/ first, then the one that comes with findings."""
-    own = Path("slurm", TEMPLATE)
-    return own if own.is_file() else shared("slurm") / TEMPLATE
+    own = Path("slurm", name)
+    return own if own.is_file() else shared("slurm") / name
 
 
 def render(submission: Submission, profile: Profile, max_parallel: int | None) -> str:
     """The script. Nothing that a user typed on the command line is in it: that lies in the runs' configs."""
     most = max_parallel or profile.max_parallel
-    values = {
+    of_array = {
         "name": submission.name,
         "array": f"0-{submission.tasks - 1}" + (f"%{most}" if most else ""),
+    }
+    return _filled(template(), of_array | _values(profile))
+
+
+def render_check(profile: Profile) -> str:
+    """That of `findings submit --check`: one process on one node, with the devices of a task there."""
+    return _filled(template(CHECK), _values(profile))
+
+
+def _values(profile: Profile) -> dict[str, str]:
+    return {
         "directives": "\n".join(f"#SBATCH {option}" for option in _options(profile)),
         "nodes": str(profile.nodes),
         "processes": str(profile.devices),
@@ -41,8 +52,9 @@ def render(submission: Submission, profile: Profile, max_parallel: int | None) -
         "launcher": profile.launcher,
         "python": shlex.quote(profile.python or sys.executable),
     }
-    path = template()
 
+
+def _filled(path: Path, values: dict[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise InputError(str(path), f"{match[0]}: no such value", [f"{{{{{name}}}}}" for name in values])

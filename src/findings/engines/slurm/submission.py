@@ -185,14 +185,14 @@ def lay_down(submission: Submission, script: str) -> None:
     """Write a copy of the code and the script; the runs' configs are in their own directories. Raises OSError."""
     for folder in ("logs", "failures"):
         (submission.directory / folder).mkdir(parents=True)
-    _copy_code(submission.directory / "code")
+    copy_code(submission.directory / "code")
     for conf in reversed(folders("conf")):  # all of them in the one where that code looks, should it compose a run
         shutil.copytree(conf, submission.directory / "conf", dirs_exist_ok=True)
     (submission.directory / SCRIPT).write_text(script)
     submission.write()
 
 
-def _copy_code(folder: Path) -> None:
+def copy_code(folder: Path) -> None:
     """The package as it is now, with the commit that it is of, which a copy without git could not tell."""
     copy = folder / PACKAGE.name
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "installed"))
