@@ -92,6 +92,7 @@ train evaluation.probes=3
 train trainer.devices=0
 train trainer.devices=3
 train trainer.accelerator=tpu
+train trainer.accelerator=mps
 train trainer.accelerator=cuda
 train trainer.compiled=true trainer.fast=false
 train trainer.chunk_seconds=60

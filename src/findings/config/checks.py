@@ -47,6 +47,10 @@ def check(config: Config) -> None:
         raise InputError("init_from.run", "is missing: init_from says which run's weights to begin with")
     _check_probes(config)
     _check_devices(config)
+    if trainer.accelerator == "mps":
+        raise InputError(
+            "trainer.accelerator", "mps is not supported yet: on a Mac, training runs on the CPU", ACCELERATORS
+        )
     if trainer.accelerator not in ACCELERATORS:
         raise InputError(
             "trainer.accelerator", f"unknown value '{trainer.accelerator}'", ACCELERATORS, trainer.accelerator

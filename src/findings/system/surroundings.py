@@ -10,8 +10,10 @@ from findings.errors import InputError
 def settle() -> None:
     """For the command alone, not where its functions are called in a program of somebody else's.
 
-    Raises InputError where there is no working directory.
+    Raises InputError where there is no working directory, and on Windows.
     """
+    if sys.platform == "win32":
+        raise InputError("Windows", "is not supported; in WSL (wsl --install) findings runs as on Linux")
     try:
         Path.cwd()
     except FileNotFoundError:
