@@ -53,10 +53,15 @@ def together(
     disturbance: Disturbance | None = None,
     size: int = 2,
     places: Sequence[Path] = (),
+    others: Sequence[Config] = (),
 ) -> list[Ended]:
-    """Train ``config`` by ``size`` processes, each in its place if there are ``places``; how each ended, by rank."""
-    frozen = directory / "frozen.yaml"
-    frozen.write_text(freeze(identify(config)))
+    """Train ``config`` by ``size`` processes, each in its place if there are ``places``; how each ended, by rank.
+
+    The last of them are given ``others``, if there are any.
+    """
+    frozen = [directory / f"frozen-{rank}.yaml" for rank in range(size)]
+    for path, one in zip(frozen, [*[config] * (size - len(others)), *others], strict=True):
+        path.write_text(freeze(identify(one)))
     ended = launch(_train, size, frozen, disturbance, places)
     return [Ended("gone", "") if one is None else one for one in ended]
 
@@ -102,7 +107,7 @@ def _member(
     connection.send(call(*arguments))
 
 
-def _train(frozen: Path, disturbance: Disturbance | None, places: Sequence[Path]) -> Ended:
+def _train(frozen: Sequence[Path], disturbance: Disturbance | None, places: Sequence[Path]) -> Ended:
     from findings.errors import InputError
     from findings.records.lease import Leased
     from findings.training.processes import launched
@@ -114,7 +119,9 @@ def _train(frozen: Path, disturbance: Disturbance | None, places: Sequence[Path]
     if places:
         os.chdir(places[launched().rank])
     try:
-        outcome = train(thaw(frozen), stop=Stop(), progress=lambda *_: None, retry_failed=True, world=launched())
+        outcome = train(
+            thaw(frozen[launched().rank]), stop=Stop(), progress=lambda *_: None, retry_failed=True, world=launched()
+        )
     except (InputError, Leased) as error:
         return Ended("refused", str(error))
     return Ended(outcome.status, outcome.reason)

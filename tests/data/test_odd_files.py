@@ -15,15 +15,9 @@ from PIL import Image
 from findings.config.schema import DataConfig
 from findings.data import load
 from findings.errors import InputError
+from refusing import refusal
 
 Pack = Callable[..., Path]
-
-
-def refusal(config: DataConfig, **changes: object) -> str:
-    with pytest.raises(InputError) as raised:
-        load(replace(config, **changes))  # type: ignore[arg-type]
-    assert "\n" not in str(raised.value)
-    return str(raised.value)
 
 
 @pytest.mark.parametrize("compression", ["", ".gz", ".xz", ".bz2"])

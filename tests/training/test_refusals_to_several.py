@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from findings.config.identity import identify
 from findings.errors import InputError
 from findings.records import provenance
 from findings.records.lease import lease
@@ -67,6 +68,15 @@ def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_
         device(2, all_gpus, [("n1", first), ("n1", second)])
     with pytest.raises(InputError, match=r"process 2 of 3 has no GPU of its own on n1"):  # the only one, and not bound
         device(0, {0: "1"}, [("n1", first), ("n2", first)])
+
+
+def test_processes_that_were_given_different_runs_are_refused(tmp_path: Path) -> None:
+    config, other = (run(tmp_path / name, seed=seed, **ODD) for name, seed in (("one", 0), ("two", 1)))
+    ended = together(config, tmp_path, others=[other])
+    assert statuses(ended) == ["refused", "refused"]
+    names = f"{identify(config).id} and {identify(other).id}"
+    assert {one.reason for one in ended} == {f"findings train: its 2 processes were given different runs: {names}"}
+    assert not record_of(config).metrics.exists()
 
 
 def test_a_run_goes_on_with_as_many_devices_as_it_began_with(tmp_path: Path) -> None:

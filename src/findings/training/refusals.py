@@ -24,6 +24,17 @@ def refuse_other_world(config: Config, world: World) -> None:
     refuse_other_size(config, world.size)
 
 
+def refuse_other_runs(run: Run, world: World) -> None:
+    """What was started together is to train one run, not each its own, in silence, as if it were the first one's."""
+    with world.working(InputError):
+        ids = world.gathered(run.id)
+        other = next((id for id in ids if id != ids[0]), None)
+        if other is not None:
+            raise InputError(
+                "findings train", f"its {world.size} processes were given different runs: {ids[0]} and {other}"
+            )
+
+
 def refuse_other_size(config: Config, size: int) -> None:
     """The same by what the environment says, before processes wait for each other: WORLD_SIZE may be a left-over."""
     devices, nodes = config.trainer.devices, config.trainer.nodes

@@ -37,6 +37,7 @@ from findings.training.processes import ALONE, Gone, World
 from findings.training.refusals import (
     refuse_earlier_streams,
     refuse_other_data,
+    refuse_other_runs,
     refuse_other_world,
     refuse_small_batch,
 )
@@ -71,6 +72,7 @@ def train(
     """
     if world.parted:
         raise InputError("findings train", "after an error its processes have parted; start them again")
+    refuse_other_runs(run, world)
     if not world.leads:
         with stop.listening():
             return _follow(run, stop, world)
