@@ -72,9 +72,9 @@ def train(
     """
     if world.parted:
         raise InputError("findings train", "after an error its processes have parted; start them again")
-    refuse_other_runs(run, world)
-    if not world.leads:
-        with stop.listening():
+    with stop.listening():  # whoever is here first waits for the others
+        refuse_other_runs(run, world)
+        if not world.leads:
             return _follow(run, stop, world)
     try:
         with needing_room(run.directory):
