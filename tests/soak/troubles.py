@@ -15,6 +15,7 @@ from cluster import Cluster
 from launching import workers
 
 MEGABYTES = 400  # of the small file system
+LOOKS_AROUND = 180  # seconds; slurmctld was seen to requeue what a node had lost 129 s after its own start
 
 
 class Disk:
@@ -70,6 +71,9 @@ def kill_a_node(cluster: Cluster, _: Disk, draw: random.Random) -> bool:
 
 
 def kill_the_controller(cluster: Cluster, _: Disk, draw: random.Random) -> bool:
+    """Not before it has seen what the last one left: it asks the nodes for lost jobs only after a while."""
+    if time.time() - (cluster.directory / "slurmctld.pid").stat().st_mtime < LOOKS_AROUND:
+        return False
     os.kill(_daemon(cluster, "slurmctld"), signal.SIGKILL)
     time.sleep(draw.uniform(0, 10))
     _start(cluster, "slurmctld", "-D")
