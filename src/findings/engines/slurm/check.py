@@ -61,7 +61,12 @@ def send(folder: Path, say: Callable[[str], None]) -> list[Tried]:
         return [Tried(**one) for one in json.loads(answer.read_text())]
     log = folder / LOG
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return [Tried("start", False, lines[-1] if lines else f"job {job} ended without a word: this folder is not there")]
+    if not lines:
+        return [Tried("start", False, f"job {job} ended without a word: this folder is not there")]
+    # srun's own line comes in any order, and what the step said may be lost: the command says what could not start
+    telling = [line for line in lines if "Exited with exit code" not in line] or lines
+    started = (folder / SCRIPT).read_text().strip().splitlines()[-1]
+    return [Tried("start", False, f"{telling[-1]}; by: {started}")]
 
 
 def _tried(wanted: dict[str, object]) -> Iterator[Tried]:
