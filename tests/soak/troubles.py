@@ -29,7 +29,7 @@ class Disk:
         folder.chmod(0o777)
 
     def fill(self) -> None:
-        with self.filler.open("wb") as file, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self.filler.open("wb") as file:  # runs may have filled it themselves
             while True:
                 file.write(bytes(1 << 16))
 
