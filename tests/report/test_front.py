@@ -37,6 +37,9 @@ def test_a_changed_verdict_changes_the_page_and_checks_are_told_of(tmp_path, mon
     assert "| ✘ contradicted by lr 0.3 |" in after
     verdict["checks"].pop()
     assert "| the same by 48 iterations |" in front(EMPTY, Path("results"), verdicts)
+    corrected = verdict | {"verdict": "inconclusive", "because": "several claims"}
+    page = front(EMPTY, Path("results"), {"mine": [corrected if one is verdict else one for one in verdicts["mine"]]})
+    assert "| ✔ reproduced by its interval alone; the same by 48 iterations |" in page
     verdict["verdict"] = "contradicted"
     assert front(EMPTY, Path("results"), verdicts).count("✘ contradicted") == before.count("✘ contradicted") + 1
 

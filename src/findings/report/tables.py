@@ -60,7 +60,8 @@ def by_checks(verdicts: Sequence[Verdict]) -> str:
             "verdict": by_itself(verdict)
         }
         rows.append((verdict.sentence, _checked(verdict, own), *others))
-    return table(("claim", "the finding's own", *headings), rows) if rows else ""
+    text = "Each word is that of the interval beside it alone, before the correction for the number of claims."
+    return "\n\n".join([text, table(("claim", "the finding's own", *headings), rows)]) if rows else ""
 
 
 def _checked(verdict: Verdict, found: Mapping[str, Any]) -> str:

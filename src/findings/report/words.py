@@ -1,6 +1,6 @@
 """How verdicts and their numbers are written, on pages and in terminals."""
 
-from findings.judging.checks import parting
+from findings.judging.checks import by_itself, parting
 from findings.judging.rule import Word
 from findings.judging.verdict import Verdict
 
@@ -61,11 +61,16 @@ def seeds(verdict: Verdict) -> str:
 
 
 def checked(verdict: Verdict) -> str:
-    """Whether a claim is judged the same by every other length and rate that was tried, or by which it is not."""
+    """Whether a claim is judged the same by every other length and rate that was tried, or by which it is not.
+
+    That goes by intervals alone; where the correction changed the claim's own word, what it was before stands first.
+    """
     if not verdict.checks:
         return "-"
     others = [f"{said(one['verdict'], one['because'])} by {one['title']}" for one in parting(verdict)]
-    return ", ".join(others) or "the same by " + ", ".join(one["title"] for one in verdict.checks)
+    told = ", ".join(others) or "the same by " + ", ".join(one["title"] for one in verdict.checks)
+    alone = by_itself(verdict)
+    return told if alone == verdict.verdict else f"{said(alone, '')} by its interval alone; {told}"
 
 
 def signed(value: float) -> str:

@@ -41,7 +41,10 @@ def draw_lengths(evidence: Evidence, verdicts: Sequence[Verdict], title: str) ->
         else:
             axes.set_visible(False)
     note = "Effect of each claim, with its 95 % interval, against the iterations of the whole schedule (log scale)."
-    headings(figure, evidence, title, f"{note}\nFilled: reproduced. Dashed: the margin.", [])
+    marks = (
+        "Filled: reproduced by this interval alone, before any correction for the number of claims. Dashed: the margin."
+    )
+    headings(figure, evidence, title, f"{note}\n{marks}", [])
     return figure
 
 
