@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 from findings.judging.evidence import Evidence
 from findings.report.figures.curves import Curves, Panel
-from findings.report.figures.rows import LOOKS
 from findings.studies import Drawing, Finding
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PANELS = 3  # at most, side by side
+PANELS, LINES = 3, 6  # at most, side by side, and in each
 
 
 def without_claims(scale: str, name: str) -> Finding:
@@ -32,6 +31,6 @@ def draw_curves(evidence: Evidence) -> "Figure | None":
     panels: dict[str, dict[str, str]] = {}
     for arm in evidence.plan.arms:
         panels.setdefault(arm.model, {})[arm.label.removeprefix(arm.model).lstrip(", ") or arm.model] = arm.label
-    if len(panels) > PANELS or max(map(len, panels.values())) > len(LOOKS):
+    if len(panels) > PANELS or max(map(len, panels.values())) > LINES:
         return None
     return Curves(evidence, evidence.plan.finding, [Panel(model, lines) for model, lines in panels.items()]).draw()

@@ -122,14 +122,12 @@ CLAIMS = (
 
 def draw_counts(evidence: "Evidence") -> "Figure | None":
     """What is counted: blocks, Inception modules, ResNets."""
-    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.looks import look
+    from findings.report.figures.rows import Entry, Panel, draw_rows
 
     def entries(metric: str, unit: float, form: str, **named: str) -> list[Entry]:
-        found = [
-            (name.replace("_", " "), evidence.count(model, metric), look)
-            for (name, model), look in zip(named.items(), LOOKS, strict=False)
-        ]
-        return [Entry(name, [value / unit], look, form.format(value / unit)) for name, value, look in found if value]
+        found = [(name.replace("_", " "), evidence.count(model, metric), look(model)) for name, model in named.items()]
+        return [Entry(name, [value / unit], seen, form.format(value / unit)) for name, value, seen in found if value]
 
     panels = [
         Panel(
@@ -158,15 +156,15 @@ def draw_counts(evidence: "Evidence") -> "Figure | None":
 def draw_error_and_cost(evidence: "Evidence") -> "Figure | None":
     """The trained pair: test error, multiply-adds, time."""
     from findings.judging.metrics import final
-    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.looks import look
+    from findings.report.figures.rows import Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)
-    looks = dict(zip(players.values(), LOOKS, strict=False))
+    models = list(players.values())
 
     def rows(values: dict[str, list[float]]) -> list[Entry]:
-        return [Entry(model, values[model], look) for model, look in looks.items()]
+        return [Entry(model, values[model], look(model)) for model in models]
 
-    models = list(looks)
     errors = {model: final([run for run in evidence.runs_of(model) if run.rows], "test_error") for model in models}
     counts = {model: [(evidence.count(model, "multiply_adds") or 0) / 1e6] for model in models}
     times = {model: evidence.cost(model, "milliseconds_per_step") for model in models}

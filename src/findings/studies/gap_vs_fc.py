@@ -101,7 +101,8 @@ CLAIMS = (
 def draw_heads(evidence: "Evidence") -> "Figure | None":
     """Test error, generalisation gap and the head's parameters."""
     from findings.judging.metrics import final
-    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.looks import look
+    from findings.report.figures.rows import Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)
     ended = {role: [run for run in evidence.runs_of(model) if run.rows] for role, model in players.items()}
@@ -109,15 +110,12 @@ def draw_heads(evidence: "Evidence") -> "Figure | None":
         return None
 
     def rows(column: str) -> list[Entry]:
-        return [
-            Entry(HEADS[role], final(runs, column), look)
-            for (role, runs), look in zip(ended.items(), LOOKS, strict=False)
-        ]
+        return [Entry(HEADS[role], final(runs, column), look(players[role])) for role, runs in ended.items()]
 
     sizes = []
-    for (role, model), look in zip(players.items(), LOOKS, strict=False):
+    for role, model in players.items():
         count = evidence.count(model, "head_parameters")
-        sizes.append(Entry(HEADS[role], [] if count is None else [count], look, f"{count or 0:,}"))
+        sizes.append(Entry(HEADS[role], [] if count is None else [count], look(model), f"{count or 0:,}"))
     panels = [
         Panel("Test error", "at the last epoch (%)", rows("test_error")),
         Panel("Generalisation gap", "test less training error (pp)", rows("generalisation_gap")),

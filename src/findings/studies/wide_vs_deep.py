@@ -123,7 +123,8 @@ KINDS = {
 def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     """Test error and training speed of the four networks."""
     from findings.judging.metrics import final
-    from findings.report.figures.rows import LOOKS, Entry, Panel, draw_rows
+    from findings.report.figures.looks import look
+    from findings.report.figures.rows import Entry, Panel, draw_rows
 
     players = FINDING.cast(evidence)
     models = list(players.values())
@@ -131,18 +132,17 @@ def draw_rows_of_networks(evidence: "Evidence") -> "Figure | None":
     ended = {model: [run for run in evidence.runs_of(model) if run.rows] for model in models}
     if not any(ended.values()):
         return None
-    looks = dict(zip(models, LOOKS, strict=False))
     speeds = {model: evidence.cost(model, "images_per_second") for model in models}
     panels = [
         Panel(
             "Test error",
             "at the last epoch (%)",
-            [Entry(names[model], final(ended[model], "test_error"), looks[model]) for model in models],
+            [Entry(names[model], final(ended[model], "test_error"), look(model)) for model in models],
         ),
         Panel(
             "Training speed",
             "images a second",
-            [Entry(names[m], [statistics.median(speeds[m])] if speeds[m] else [], looks[m]) for m in models],
+            [Entry(names[m], [statistics.median(speeds[m])] if speeds[m] else [], look(m)) for m in models],
             bars=True,
             form=",.0f",
         ),

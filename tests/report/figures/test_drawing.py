@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from findings.report.figures import curves
-from findings.report.figures.drawing import HEIGHT, WIDTH, cap, depth_colours, label_ends, spread_out, style
+from findings.report.figures.drawing import HEIGHT, WIDTH, cap, label_ends, spread_out, style
 
 
 def test_labels_keep_their_distance_and_their_order() -> None:
@@ -25,13 +25,6 @@ def test_labels_keep_their_distance_and_their_order() -> None:
 )
 def test_the_error_axis_ends_sensibly(finals: list[float], top: float) -> None:
     assert cap(finals, 1.1) == top
-
-
-def test_the_deeper_the_darker() -> None:
-    colours = depth_colours([20, 32, 44, 56, 110])
-    brightness = [sum(int(colour[i : i + 2], 16) for i in (1, 3, 5)) for colour, _ in colours.values()]
-    assert brightness == sorted(brightness, reverse=True)
-    assert len({marker for _, marker in colours.values()}) == 5
 
 
 @pytest.mark.parametrize("labels", [[20, 56], ["lr 0.01", "lr 0.1"], ["a rather long word of theirs"]])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from findings.judging.evidence import Evidence, Run
-from findings.report.figures.drawing import HEIGHT, INK, WIDTH, cap, depth_colours, headings, label_ends, shown
-from findings.report.figures.rows import LOOKS
+from findings.report.figures.drawing import HEIGHT, INK, WIDTH, cap, headings, label_ends, shown
+from findings.report.figures.looks import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,6 @@ class Curves:
         finals = [line.mean[-1] for model in models for line in self._lines(model).values()]
         if not finals:
             return None
-        colours = _colours([label for panel in self.panels for label in panel.models])
         figure = Figure(figsize=(WIDTH, HEIGHT))
         grid = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
         figure.subplots_adjust(top=0.735, bottom=0.125, **_across(drawn))
@@ -71,7 +70,7 @@ class Curves:
             axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 4, 5, 10], integer=True))
             axes.tick_params(labelleft=True)
             axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
-            self._draw_panel(axes, panel, colours)
+            self._draw_panel(axes, panel)
         grid[0].set_ylabel("error (%)")
         several = any(len(shown(self.evidence, model)[0]) > 1 for model in models)
         bands = "; mean over the seeds, band from the lowest to the highest" if several else ""
@@ -79,10 +78,10 @@ class Curves:
         headings(figure, self.evidence, self.title, note, models)
         return figure
 
-    def _draw_panel(self, axes: "Axes", panel: Panel, colours: dict[Any, tuple[str, str]]) -> None:
+    def _draw_panel(self, axes: "Axes", panel: Panel) -> None:
         ends, notes, under_way = [], [], []
         for depth, model in panel.models.items():
-            colour, marker = colours[depth]
+            colour, marker = look(model).colour, look(model).marker
             if not shown(self.evidence, model)[1]:
                 under_way.append(depth)
             for split, line in self._lines(model).items():
@@ -136,14 +135,6 @@ def _across(panels: Sequence[Panel]) -> dict[str, float]:
     if len(panels) <= 2 and room < 0.7:
         return {"left": 0.075, "right": 0.885, "wspace": 0.40}
     return {"left": LEFT / WIDTH, "right": 1 - room / WIDTH, "wspace": (room + NUMBERS) / breadth}
-
-
-def _colours(labels: Sequence[Any]) -> dict[Any, tuple[str, str]]:
-    """Depths go from light to dark; other labels are told apart only."""
-    distinct = list(dict.fromkeys(labels))
-    if all(isinstance(label, int) for label in distinct):
-        return depth_colours(distinct)
-    return dict(zip(distinct, LOOKS, strict=False))
 
 
 def over_seeds(runs: Sequence[Run], column: str) -> Line:

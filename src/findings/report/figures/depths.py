@@ -3,17 +3,17 @@
 import math
 import statistics
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from findings.judging.evidence import Evidence
-from findings.report.figures.drawing import HEIGHT, PLAIN, QUIET, RESIDUAL, WIDTH, cap, headings, label_ends
+from findings.report.figures.drawing import HEIGHT, QUIET, WIDTH, cap, headings, label_ends
+from findings.report.figures.looks import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# colour, marker, dashes, and on which side of their mean the seeds stand
-LOOKS = ((PLAIN, "s", (0, (4, 1.6)), -1), (RESIDUAL, "o", "-", 1))
+KINDS = (((0, (4, 1.6)), -1), ("-", 1))  # dashes, and on which side of their mean the seeds stand
 PANELS = (("train_error", "Training error, as trained"), ("test_error", "Test error"))
 Finals = dict[str, dict[int, list[float]]]  # line -> depth -> one error per seed
 
@@ -42,7 +42,7 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
         axes.set_ylim(0, top)
         axes.tick_params(labelleft=True)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=top > 4))
-        _draw_panel(axes, panels[column], 0.027 * (high - low))
+        _draw_panel(axes, lines, panels[column], 0.027 * (high - low))
     grid[0].set_ylabel("error at the last epoch (%)")
     note = "Small dots: one seed each. Large marks and bars: mean and standard deviation over the seeds."
     headings(
@@ -51,29 +51,22 @@ def draw_against_depth(evidence: Evidence, title: str, lines: Mapping[str, Mappi
     return figure
 
 
-def _draw_panel(axes: "Axes", finals: Finals, aside: float) -> None:
+def _draw_panel(axes: "Axes", lines: Mapping[str, Mapping[int, str]], finals: Finals, aside: float) -> None:
+    """Dots in the colour of each depth's network, joined by a line in that of the deepest."""
     ends = []
-    for (name, by_depth), (colour, marker, dashes, side) in zip(finals.items(), LOOKS, strict=False):
+    for (name, by_depth), (dashes, side) in zip(finals.items(), KINDS, strict=False):
         if not by_depth:
             continue
-        for depth, values in by_depth.items():
-            axes.plot([depth + side * aside] * len(values), values, marker, color=colour, ms=2.8, alpha=0.6, mew=0)
         means = [statistics.fmean(values) for values in by_depth.values()]
-        axes.plot(list(by_depth), means, linestyle=dashes, color=colour, linewidth=1.5)
-        sd = [statistics.stdev(values) if len(values) > 1 else 0.0 for values in by_depth.values()]
-        axes.errorbar(
-            list(by_depth),
-            means,
-            yerr=sd,
-            fmt=marker,
-            color=colour,
-            ms=5.5,
-            mec="white",
-            mew=0.8,
-            capsize=2.5,
-            elinewidth=1,
-        )
-        ends.append((list(by_depth)[-1], means[-1], name, colour))
+        deepest = look(lines[name][max(by_depth)]).colour
+        axes.plot(list(by_depth), means, linestyle=dashes, color=deepest, linewidth=1.5)
+        for (depth, values), mean in zip(by_depth.items(), means, strict=True):
+            colour, marker = look(lines[name][depth]).colour, look(lines[name][depth]).marker
+            axes.plot([depth + side * aside] * len(values), values, marker, color=colour, ms=2.8, alpha=0.6, mew=0)
+            sd = statistics.stdev(values) if len(values) > 1 else 0.0
+            mark: dict[str, Any] = {"fmt": marker, "ms": 5.5, "mec": "white", "mew": 0.8}
+            axes.errorbar(depth, mean, yerr=sd, color=colour, capsize=2.5, elinewidth=1, **mark)
+        ends.append((list(by_depth)[-1], means[-1], name, deepest))
     label_ends(axes, HEIGHT, ends, points=9)
     if not any(finals.values()):
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=QUIET)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 7.6, 3.7  # inches: a page of text wide
 INK, QUIET = "#222222", "#6b6b6b"
-PLAIN, RESIDUAL = "#d55e00", "#0072b2"  # Okabe and Ito's vermillion and blue: told apart by colour-blind eyes
-MARKERS = "osD^vPX"
+ACCENT = "#0072b2"  # of what belongs to no arm
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
@@ -69,19 +68,6 @@ def remove(folder: Path, name: str) -> None:
     """Take away a figure of an earlier plan, which has nothing to show any more."""
     for kind in ("svg", "png"):
         (folder / f"{name}.{kind}").unlink(missing_ok=True)
-
-
-def depth_colours(depths: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """A colour and a marker for each depth: the deeper, the darker, so that the order also shows in grey."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    ordered = sorted(depths)
-    ramp = [0.66 * (1 - i / max(len(ordered) - 1, 1)) for i in range(len(ordered))]
-    return {
-        depth: (to_hex(colormaps["plasma"](at)), MARKERS[i % len(MARKERS)])
-        for i, (depth, at) in enumerate(zip(ordered, ramp, strict=True))
-    }
 
 
 def headings(figure: "Figure", evidence: Evidence, title: str, note: str, models: Sequence[str]) -> None:

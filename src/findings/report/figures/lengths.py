@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from findings.judging.checks import FOLLOWING, ITERATIONS, by_itself
 from findings.judging.evidence import Evidence
 from findings.judging.verdict import Verdict
-from findings.report.figures.drawing import INK, QUIET, RESIDUAL, WIDTH, headings
+from findings.report.figures.drawing import ACCENT, INK, QUIET, WIDTH, headings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,10 +67,10 @@ def _draw_panel(axes: "Axes", verdict: Verdict, found: Points) -> None:
     for bound in {"no_worse": (1,), "equal": (-1, 1)}.get(verdict.kind, ()):
         axes.axhline(bound * (verdict.margin or 0), color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)))
     ends = [[effect - low for _, effect, (low, _), _ in found], [high - effect for _, effect, (_, high), _ in found]]
-    axes.errorbar(lengths, effects, yerr=ends, color=RESIDUAL, linewidth=1.2, elinewidth=1.1, capsize=3)
+    axes.errorbar(lengths, effects, yerr=ends, color=ACCENT, linewidth=1.2, elinewidth=1.1, capsize=3)
     for length, effect, _, said in found:
         full = said == "reproduced"
-        axes.plot([length], [effect], "o", color=RESIDUAL, mfc=RESIDUAL if full else "white", ms=5.5, mew=1.1)
+        axes.plot([length], [effect], "o", color=ACCENT, mfc=ACCENT if full else "white", ms=5.5, mew=1.1)
     axes.set_xscale("log", base=2)
     axes.set_xlim(lengths[0] / 1.35, lengths[-1] * 1.35)
     axes.xaxis.set_major_locator(FixedLocator(lengths))

@@ -2,11 +2,12 @@
 
 import statistics
 from collections.abc import Mapping
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from findings.judging.evidence import Evidence
 from findings.report.figures.drawing import HEIGHT, WIDTH, headings, label_ends
-from findings.report.figures.rows import LOOKS
+from findings.report.figures.looks import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,16 +36,16 @@ def draw_moves(evidence: Evidence, title: str, lines: Mapping[str, str]) -> "Fig
         axes.set_ylabel(label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         ends = []
-        for (name, distances), (colour, marker), dashes in zip(found.items(), LOOKS, DASHES, strict=False):
+        for (name, distances), dashes in zip(found.items(), cycle(DASHES), strict=False):
+            of_arm = look(lines[name])
             values = {at: each[column] for at, each in distances.items() if each[column]}
             if not values:
                 continue
             means = [statistics.fmean(each) for each in values.values()]
-            axes.plot(list(values), means, color=colour, marker=marker, ms=4, linestyle=dashes, lw=1.5)
-            axes.fill_between(
-                list(values), [*map(min, values.values())], [*map(max, values.values())], color=colour, alpha=0.16, lw=0
-            )
-            ends.append((list(values)[-1], means[-1], name, colour))
+            axes.plot(list(values), means, color=of_arm.colour, marker=of_arm.marker, ms=4, linestyle=dashes, lw=1.5)
+            low, high = [*map(min, values.values())], [*map(max, values.values())]
+            axes.fill_between(list(values), low, high, color=of_arm.colour, alpha=0.16, lw=0)
+            ends.append((list(values)[-1], means[-1], name, of_arm.colour))
         axes.set_ylim(*((0, None) if column == "test_error" else (None, 100.5)))
         label_ends(axes, HEIGHT, ends)
     note = "Moved up, down, left and right, zeros coming in: mean over the four and the seeds; band: the seeds' range."

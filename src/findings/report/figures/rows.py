@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from findings.judging.evidence import Evidence
 from findings.report.figures.drawing import INK, QUIET, WIDTH, headings
+from findings.report.figures.looks import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours: told apart by colour-blind eyes; the markers tell them apart in grey
-LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "D"), ("#cc79a7", "^"))
 ROW, ABOVE, BELOW = 0.34, 0.98, 0.52  # inches
 
 
@@ -23,7 +22,7 @@ class Entry:
 
     name: str
     values: Sequence[float]
-    look: tuple[str, str]  # colour, marker
+    look: Look
     text: str = ""  # beside a bar, where the number alone would not do
 
 
@@ -107,7 +106,7 @@ def _reach(entry: Entry) -> list[float]:
 
 
 def _draw_entry(axes: "Axes", panel: Panel, entry: Entry, row: int) -> None:
-    colour, marker = entry.look
+    colour, marker = entry.look.colour, entry.look.marker
     mean = statistics.fmean(entry.values)
     several = len(entry.values) > 1
     sd = statistics.stdev(entry.values) if several else 0.0
