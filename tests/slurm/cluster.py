@@ -133,10 +133,13 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def started(directory: Path) -> Iterator[Cluster]:
-    """A cluster whose nodes are idle; at the end, also of a start that failed, nothing of it is left running."""
+def started(directory: Path, settings: str = "") -> Iterator[Cluster]:
+    """A cluster whose nodes are idle; at the end, also of a start that failed, nothing of it is left running.
+
+    ``settings`` are further lines of its slurm.conf.
+    """
     cluster = Cluster(directory)
-    configure(directory)
+    configure(directory, settings)
     daemons, start = cluster.daemons, cluster.start
 
     def ready(what: Callable[[], bool]) -> None:
@@ -169,13 +172,13 @@ def started(directory: Path) -> Iterator[Cluster]:
         end_strays(directory)
 
 
-def configure(directory: Path) -> None:
+def configure(directory: Path, settings: str = "") -> None:
     """slurm.conf, the folders it names and munge's key."""
     template = Template(Path(__file__).with_name("slurm.conf").read_text())
     ports = dict(zip(("controller_port", "n1_port", "n2_port"), free_ports(3), strict=True))
     host = socket.gethostname().partition(".")[0]
     text = template.substitute(ports, host=host, user=getpass.getuser(), directory=directory)
-    (directory / "slurm.conf").write_text(text)
+    (directory / "slurm.conf").write_text(text + settings)
     for name in ("state", *Cluster.nodes):
         (directory / name).mkdir()
     key = directory / "munge.key"

@@ -22,7 +22,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "slurm")]
 
 from cluster import Cluster, missing, started  # noqa: E402
 from people import Person, people  # noqa: E402
-from troubles import TROUBLES, Disk  # noqa: E402
+from troubles import SETTINGS, TROUBLES, Disk  # noqa: E402
 
 from launching import all_numbers, records, write_sweep  # noqa: E402
 
@@ -102,7 +102,7 @@ def main() -> int:
         expected = undisturbed(calm, sweep)
         calmly = time.monotonic() - begun
         (base / "slurm").mkdir()
-        with Disk(rough / "runs") as disk, started(base / "slurm") as cluster:
+        with Disk(rough / "runs") as disk, started(base / "slurm", SETTINGS) as cluster:
             begun = time.monotonic()
             draw = random.Random(given.seed)
             counts, said = soak(cluster, rough, sweep, disk, given.runs, given.minutes, draw)

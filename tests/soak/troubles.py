@@ -15,6 +15,10 @@ from cluster import Cluster
 from launching import workers
 
 MEGABYTES = 400  # of the small file system
+# A node says what it runs when it boots, and is asked again after twenty pings, a third of SlurmdTimeout (300 s) apart.
+# What began less than about 15 s before, or was read from the state of an earlier slurmctld, is not taken for lost.
+SETTINGS = "SlurmdTimeout=30\n"
+BOOTS = 15, 20  # seconds, from least to most
 LOOKS_AROUND = 180  # seconds; slurmctld was seen to requeue what a node had lost 129 s after its own start
 
 
@@ -65,7 +69,7 @@ def kill_a_node(cluster: Cluster, _: Disk, draw: random.Random) -> bool:
     for pid in _on(cluster, node):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    time.sleep(draw.uniform(0, 3))
+    time.sleep(draw.uniform(*BOOTS))
     _start(cluster, "slurmd", "-D", "-N", node)
     return True
 

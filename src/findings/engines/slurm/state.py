@@ -15,6 +15,7 @@ Tasks = Mapping[tuple[queue.Array, int], queue.Task]
 
 ANY = -1  # task of an array
 SUSPENDED = "SUSPENDED"
+SILENT = 600  # seconds in which a task that runs has written nothing and trained nothing: some setups take minutes
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", SUSPENDED)
 
 
@@ -108,6 +109,12 @@ def _state(run: str, record: Record, submission: Submission | None, task: queue.
     elif task is not None:
         reason = _before(run, record, submission, task)
         state = "starting" if task.state == "RUNNING" else "queued"
+        if (
+            state == "starting"
+            and submission is not None
+            and (told := _silent(record.directory.parent, submission, task))
+        ):
+            reason = f"{reason}; {told}" if reason else told
         if task.state in WAITING and task.reason not in ("", "None"):
             reason = f"{reason}; {task.reason}" if reason else task.reason
     elif state in ("running", "planned") and submission is not None:
@@ -138,6 +145,23 @@ def _before(run: str, record: Record, submission: Submission | None, task: queue
         return submission.last_words(task.index)
     noted = submission.failure(run, int(record.get("iteration", 0))) if submission else ""
     return noted or (str(record.get("reason") or "") if record.status in ("failed", "interrupted") else "")
+
+
+def _silent(runs_dir: Path, submission: Submission, task: queue.Task) -> str:
+    """That a task which runs by SLURM's word has given no sign of life for long; empty where it has.
+
+    What a node loses within seconds of its start, SLURM may take for running for half an hour.
+    """
+    runs = [runs_dir / run for run in submission.of_task(task.index)]
+    if any(leased(run) for run in runs):
+        return ""
+    signs = (submission.task_log(task.index), *(run / "record.json" for run in runs))
+    seconds = time.time() - max((path.stat().st_mtime for path in signs if path.exists()), default=0)
+    if seconds < SILENT:
+        return ""
+    minutes = f"for {seconds / 60:.0f} minutes" if seconds < 1e6 else "yet"
+    again = f"scontrol requeue {task.job}_{task.index}"
+    return f"no sign of life {minutes}: if {task.nodes or 'its node'} has lost it, `{again}` starts it again"
 
 
 def _last_words(run: str, submission: Submission) -> str:
