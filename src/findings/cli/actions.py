@@ -12,6 +12,7 @@ ACTIONS = {
     "logs": "what a submitted run has printed",
     "cancel": "take a submitted sweep out of the queue; checkpoints stay",
     "report": "judge the records; write verdicts, tables and figures",
+    "dashboard": "the page of claims, curves and runs; --live: served, and new rows appear while runs train",
     "lock": "what was locked at a finding's first run, and what has changed; --why records a deviation",
     "show": "one run: its config, state and provenance; or in what two runs differ",
     "sync": "send W&B what it does not have yet, from the records; --watch: until all are finished",
@@ -35,4 +36,4 @@ examples:
   findings report quick                           judge and draw what is recorded
   findings train model=plain56 seed=1             one run
 
-`findings ACTION --help` says more.""".format(actions="\n".join(f"  {name:8} {what}" for name, what in ACTIONS.items()))
+`findings ACTION --help` says more.""".format(actions="\n".join(f"  {name:9} {what}" for name, what in ACTIONS.items()))

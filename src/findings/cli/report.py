@@ -24,7 +24,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     for chosen in [scale] if scale else planned_scales(chosen_folders["results_dir"]):
         made = report.build(chosen, chosen_folders["results_dir"], chosen_folders["runs_dir"])
         console.print(report.summary_table(made.verdicts))
-        for path in (made.readme, *made.figures):
+        for path in (made.page, made.readme, *made.figures):
             console.print(str(path), highlight=False, soft_wrap=True)
     return 0
 

@@ -73,6 +73,11 @@ class Plan:
         """Of its sweep."""
         return f"{self.scale}/{self.finding}.{self.check}" if self.check else f"{self.scale}/{self.finding}"
 
+    @property
+    def runs(self) -> list[str]:
+        """Their ids."""
+        return [f"{arm.id}-s{seed}" for arm in self.arms for seed in arm.seeds]
+
     def chosen(self, term: str) -> list[Arm]:
         """The arms that a claim's term means, by label or by selector: one in a sound plan, or none."""
         labelled = [arm for arm in self.arms if arm.label == term]

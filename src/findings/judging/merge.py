@@ -51,6 +51,25 @@ def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
     from findings.judging.images import merge_images  # numpy takes its time to import
     from findings.judging.together import Together
 
+    tables = _brought(plan, folder, runs_dir)
+    _write_tables(folder, tables)
+    store = Together(folder, runs_dir)
+    runs = tuple(replace(run, together=store) for run in _runs(plan, tables))
+    return Evidence(plan, runs, _costs(folder / "cost.csv"), merge_images(runs, folder, runs_dir), store)
+
+
+def as_it_stands(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
+    """What :func:`merge` would bring together of runs that may be going on, and nothing written."""
+    return Evidence(plan, _runs(plan, _brought(plan, folder, runs_dir)))
+
+
+def _runs(plan: Plan, tables: Tables) -> tuple[Run, ...]:
+    arms = {arm.id for arm in plan.arms}
+    return tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key].run["arm"] in arms)
+
+
+def _brought(plan: Plan, folder: Path, runs_dir: Path) -> Tables:
+    """The tables of ``folder``, and in them the records of the plan's arms."""
     tables = _read_tables(folder)
     for arm in plan.arms:
         for path in sorted(runs_dir.glob(f"{arm.id}-s*/record.json")):
@@ -74,12 +93,7 @@ def merge(plan: Plan, folder: Path, runs_dir: Path) -> Evidence:
             if not known or _progress(run) >= _progress(known.run):
                 # a record carried without its probes takes none away
                 tables[run["id"]] = found if found.probes or not known else found._replace(probes=known.probes)
-    _write_tables(folder, tables)
-    arms = {arm.id for arm in plan.arms}
-    runs = tuple(_run(*tables[key]) for key in _ordered(tables) if tables[key].run["arm"] in arms)
-    store = Together(folder, runs_dir)
-    runs = tuple(replace(run, together=store) for run in runs)
-    return Evidence(plan, runs, _costs(folder / "cost.csv"), merge_images(runs, folder, runs_dir), store)
+    return tables
 
 
 def _progress(run: Cells) -> tuple[bool, int]:

@@ -4,6 +4,7 @@ Neither Hydra nor torch is needed here, and what is heavy is imported where it i
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from findings.judging.checks import Check
     from findings.judging.evidence import Plan
     from findings.judging.verdict import Verdict
+    from findings.report.page import Chapter
     from findings.studies import Drawing, Finding
 
 
@@ -30,6 +32,7 @@ class Report:
     scale: str
     verdicts: "tuple[Verdict, ...]"
     readme: Path
+    page: Path
     figures: tuple[Path, ...]
 
     def table(self, width: int = 100) -> str:
@@ -45,12 +48,35 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
     Run twice it writes the same bytes. Raises :class:`InputError` if nothing was planned at ``scale``, or if runs that
     a claim would compare are not comparable.
     """
-    from findings import studies
-    from findings.judging import locks
-    from findings.judging.checks import attached
-    from findings.report import page
+    from findings.report.dashboard.file import html
     from findings.report.figures import drawing
-    from findings.report.sweeps import without_claims
+    from findings.report.page import readme as readme_of
+
+    folder = results_dir / scale
+    drawn, figures = [], []
+    for chapter in chapters(scale, results_dir, runs_dir):
+        place = folder / chapter.folder / "figures"
+        shown = []
+        with drawing.style():
+            for item in (*chapter.finding.drawings, _against_length(chapter.finding, chapter.verdicts)):
+                if figure := item.draw(chapter.evidence):
+                    figures += drawing.save(figure, place, item.name)
+                    shown.append(item)
+                else:
+                    drawing.remove(place, item.name)
+        drawn.append(replace(chapter, drawings=tuple(shown)))
+    verdicts = tuple(verdict for chapter in drawn for verdict in chapter.verdicts)
+    content = [verdict.as_dict() for verdict in verdicts]
+    write_if_changed(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    readme = write_if_changed(folder / "README.md", readme_of(scale, drawn))
+    page = write_if_changed(folder / "index.html", html(scale, drawn))
+    return Report(scale, verdicts, readme, page, tuple(figures))
+
+
+def chapters(scale: str, results_dir: Path, runs_dir: Path) -> "list[Chapter]":
+    """Every finding planned at ``scale``, its records merged and judged, and nothing drawn. Raises as :func:`build`."""
+    from findings.judging.checks import attached
+    from findings.report.page import Chapter
 
     folder = results_dir / scale
     plans = [path for path in sorted(folder.glob("*/plan.json")) if not _is_check(path)]
@@ -60,37 +86,33 @@ def build(scale: str, results_dir: Path, runs_dir: Path) -> Report:
             f"no finding was planned in {results_dir.name}/{scale}: `findings run {scale}/<finding>` plans and runs one"
         )
         raise InputError(scale, problem, planned, scale)
-    chapters, verdicts, figures = [], [], []
+    made = []
     for path in plans:
         plan = read_plan(path)
-        finding = studies.findings().get(plan.finding)
-        if finding is None and (path.parent / locks.FILE).exists():
-            raise InputError(
-                f"{scale}/{path.parent.name}",
-                f"no finding is named '{plan.finding}', whose claims it was locked with: its study is not found here",
-                studies.findings(),
-                plan.finding,
-            )
-        if finding is None or plan.check:
-            finding = without_claims(plan.scale, path.parent.name)
+        finding = _finding(plan, path.parent)
         evidence = merge(plan.labelled(finding.labels), path.parent, runs_dir)
         found = _earlier(folder, finding) if plan.streams == EARLIER else _judged(finding, evidence, path.parent)
-        checks = _checks(finding, evidence.plan, path.parent, runs_dir)
-        found = attached(found, checks)
-        drawn = []
-        with drawing.style():
-            for item in (*finding.drawings, _against_length(finding, found)):
-                if figure := item.draw(evidence):
-                    figures += drawing.save(figure, path.parent / "figures", item.name)
-                    drawn.append(item)
-                else:
-                    drawing.remove(path.parent / "figures", item.name)
-        chapters.append(page.Chapter(finding, evidence, tuple(found), tuple(drawn), tuple(checks)))
-        verdicts += found
-    content = [verdict.as_dict() for verdict in verdicts]
-    write_if_changed(folder / "verdicts.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    readme = write_if_changed(folder / "README.md", page.readme(scale, chapters))
-    return Report(scale, tuple(verdicts), readme, tuple(figures))
+        checked = _checks(finding, evidence.plan, path.parent, runs_dir)
+        checks, others = [one for one, _ in checked], tuple(other for _, other in checked)
+        made.append(Chapter(finding, evidence, tuple(attached(found, checks)), (), tuple(checks), others))
+    return made
+
+
+def _finding(plan: "Plan", folder: Path) -> "Finding":
+    """That the plan is of, or what stands for one where no study is about it."""
+    from findings import studies
+    from findings.judging import locks
+    from findings.report.sweeps import without_claims
+
+    finding = studies.findings().get(plan.finding)
+    if finding is None and (folder / locks.FILE).exists():
+        raise InputError(
+            f"{plan.scale}/{folder.name}",
+            f"no finding is named '{plan.finding}', whose claims it was locked with: its study is not found here",
+            studies.findings(),
+            plan.finding,
+        )
+    return without_claims(plan.scale, folder.name) if finding is None or plan.check else finding
 
 
 def _judged(finding: "Finding", evidence: Evidence, folder: Path) -> "list[Verdict]":
@@ -112,12 +134,12 @@ def _is_check(path: Path) -> bool:
     return bool(plan.check) and (path.parent.parent / plan.finding / "plan.json").exists()
 
 
-def _checks(finding: "Finding", own: "Plan", folder: Path, runs_dir: Path) -> "list[Check]":
-    """What the finding's claims come to by another length or rate."""
+def _checks(finding: "Finding", own: "Plan", folder: Path, runs_dir: Path) -> "list[tuple[Check, Evidence]]":
+    """What the finding's claims come to by another length or rate, and by what."""
     from findings.judging import locks
     from findings.judging.checks import Check, check
 
-    found: list[Check] = []
+    found: list[tuple[Check, Evidence]] = []
     for path in sorted(folder.parent.glob(f"{folder.name}.*/plan.json")):
         plan = read_plan(path).labelled(finding.labels)
         evidence = merge(plan, path.parent, runs_dir)
@@ -128,13 +150,13 @@ def _checks(finding: "Finding", own: "Plan", folder: Path, runs_dir: Path) -> "l
             one = Check(plan.check, {}, (), str(error))
         lock, now = locks.read(path.parent), locks.content_of(claims, plan)
         deviations = dict.fromkeys(text for claim in claims for text in locks.told(lock, now, claim.id))
-        found.append(replace(one, deviations=tuple(deviations)))
+        found.append((replace(one, deviations=tuple(deviations)), evidence))
         if evidence.together:
             evidence.together.write()
     return found
 
 
-def _against_length(finding: "Finding", verdicts: "list[Verdict]") -> "Drawing":
+def _against_length(finding: "Finding", verdicts: "Sequence[Verdict]") -> "Drawing":
     """Of any finding that has checks of its length."""
     from findings.report.figures.lengths import draw_lengths
     from findings.studies import Drawing

@@ -26,6 +26,12 @@ class Chapter:
     verdicts: tuple[Verdict, ...]
     drawings: tuple[Drawing, ...]
     checks: tuple[Check, ...] = ()
+    others: tuple[Evidence, ...] = ()  # what the checks rest on
+
+    @property
+    def folder(self) -> str:
+        """Of its results, beside those of other findings."""
+        return self.evidence.plan.name.partition("/")[2]
 
 
 def readme(scale: str, chapters: Sequence[Chapter]) -> str:
@@ -83,7 +89,7 @@ def rule() -> str:
 def _outcome(chapter: Chapter) -> str:
     """The verdicts in plain words: how many of each, and what was not reproduced. Counts are told apart."""
     evidence = [verdict for verdict in _asked(chapter) if verdict.is_evidence]
-    lines = [f"At this scale, of {len(evidence)} claims about runs and costs: {_tally(evidence)}."] if evidence else []
+    lines = [f"At this scale, of {len(evidence)} claims about runs and costs: {tally(evidence)}."] if evidence else []
     counts = [verdict for verdict in chapter.verdicts if not verdict.is_evidence]
     if counts:
         agree = sum(verdict.verdict == "reproduced" for verdict in counts)
@@ -127,7 +133,7 @@ def _asked(chapter: Chapter) -> list[Verdict]:
     return [verdict for verdict in chapter.verdicts if verdict.because != "not planned"]
 
 
-def _tally(verdicts: Sequence[Verdict]) -> str:
+def tally(verdicts: Sequence[Verdict]) -> str:
     tally = Counter(verdict.verdict for verdict in verdicts)
     return ", ".join(f"{tally[word]} {word}" for word in words.SYMBOLS if tally[word])
 
