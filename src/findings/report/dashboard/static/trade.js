@@ -62,7 +62,8 @@ export function apart(heights, gap) {
 export function axis(values, first, last, log) {
   const turn = log ? Math.log10 : (value) => value;
   let [low, high] = [turn(Math.min(...values)), turn(Math.max(...values))];
-  const room = 0.08 * (high - low) || Math.abs(high) * 0.1 || 1;
+  const alike = high - low <= 1e-9 * Math.abs(high); // but for rounding
+  const room = alike ? Math.abs(high) * 0.1 || 1 : 0.08 * (high - low);
   [low, high] = [low - room, high + room];
   const at = (value) => Number((first + ((turn(value) - low) / (high - low)) * (last - first)).toFixed(1));
   if (log) {
