@@ -12,13 +12,13 @@ ACTIONS = {
     "logs": "what a submitted run has printed",
     "cancel": "take a submitted sweep out of the queue; checkpoints stay",
     "report": "judge the records; write verdicts, tables and figures",
-    "dashboard": "the page of claims, curves and runs; --live: served, and new rows appear while runs train",
-    "lock": "what was locked at a finding's first run, and what has changed; --why records a deviation",
+    "dashboard": "the page of claims, curves and runs; --live: new rows appear while runs train",
+    "lock": "what was locked at a finding's first run, and what has changed; --why notes a deviation",
     "show": "one run: its config, state and provenance; or in what two runs differ",
     "sync": "send W&B what it does not have yet, from the records; --watch: until all are finished",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
     "import": "bring what was exported on another machine into runs/",
-    "data": "data fetch NAME: download and decode a data set here, for machines that have no network",
+    "data": "data fetch NAME: download and decode a data set here, for machines without a network",
     "doctor": "what this machine has, and what is missing for which scale",
 }
 HELP = """\

@@ -23,7 +23,7 @@ export function legend(place, sweep, lines, view, { toggle, alone }) {
       ...splits.map((split) => make("td", {}, number(lastOf(own.find((line) => line.split === split))))),
       at,
       make("td", { className: "text" }, seedsOf(arm)),
-      make("td", { className: "text quiet" }, bandName(own[0]?.pool.runs.length ?? 0)),
+      make("td", { className: "text quiet" }, own.length ? bandName(own[0].pool.runs.length) : ""),
     );
   });
   const header = make("tr", {}, ...head.map((text) => make("th", { scope: "col", className: "text" }, text)));

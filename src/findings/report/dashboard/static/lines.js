@@ -32,19 +32,27 @@ export function linesOf(arms, view, runsOf = (arm) => arm.runs) {
   for (const arm of arms) {
     for (const [split, column] of Object.entries(metric.columns)) {
       if (view.split !== "both" && view.split !== split) continue;
-      const pool = pooled(runsOf(arm), column, view.x);
-      if (metric.flipped) flip(pool);
+      const pool = metric.flipped ? flipped(known(arm, runsOf(arm), column, view.x)) : known(arm, runsOf(arm), column, view.x);
       if (pool.iterations.length) found.push({ arm, split, column, pool, ended: pool.runs.every((run) => run.isDone) });
     }
   }
   return found;
 }
 
-function flip(pool) {
+const pools = new WeakMap(); // of all runs of an arm; one that has new rows is another object
+
+function known(arm, runs, column, axis) {
+  if (runs !== arm.runs) return pooled(runs, column, axis);
+  if (!pools.has(arm)) pools.set(arm, new Map());
+  const of = pools.get(arm);
+  if (!of.has(`${column} ${axis}`)) of.set(`${column} ${axis}`, pooled(runs, column, axis));
+  return of.get(`${column} ${axis}`);
+}
+
+function flipped(pool) {
   const turned = (value) => (value === null ? null : 100 - value);
-  pool.mean = pool.mean.map(turned);
-  [pool.low, pool.high] = [pool.high.map(turned), pool.low.map(turned)];
-  pool.values = pool.values.map((values) => values.map(turned));
+  const [low, high] = [pool.high.map(turned), pool.low.map(turned)];
+  return { ...pool, mean: pool.mean.map(turned), low, high, values: pool.values.map((values) => values.map(turned)) };
 }
 
 /** A running mean over ``width`` rows on both sides; the raw line stays beside it. */

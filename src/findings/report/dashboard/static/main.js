@@ -18,6 +18,7 @@ const places = Object.fromEntries(
 );
 let view = read(isView(location.hash) ? location.hash : "");
 let drawn = [];
+const OF_RUNS = new Set(["sweep", "filter", "sort", "picked"]); // of a view, what the table of runs goes by
 let own = ""; // the address that this page has written last
 
 const sweepInView = () => content.sweeps.find((sweep) => sweep.name === view.sweep) ?? content.sweeps[0];
@@ -26,7 +27,7 @@ function change(what) {
   view = { ...view, ...what };
   own = written(view);
   history.replaceState(null, "", own ? `#${own}` : location.pathname + location.search);
-  show();
+  show(Object.keys(what).some((name) => OF_RUNS.has(name)));
 }
 
 function zoom(to) {
@@ -39,7 +40,8 @@ function zoom(to) {
   }
 }
 
-function show() {
+/** ``all``: the table of runs, too, which a thousand runs make long. */
+function show(all = true) {
   const sweep = sweepInView();
   if (!sweep) return;
   notice(sweep);
@@ -48,7 +50,7 @@ function show() {
   const arms = armsInView(sweep, view);
   trade(places["trade-controls"], places["trade-chart"], places["trade-table"], arms, view, (value) => change({ trade: value }));
   places.probes.hidden = !probes(places["probe-charts"], arms);
-  runs(sweep);
+  if (all) runs(sweep);
 }
 
 /** Names what an address asks for and these records do not have. */
@@ -190,6 +192,7 @@ addEventListener("resize", () => {
   clearTimeout(waiting);
   waiting = setTimeout(() => curves(sweepInView()), 150);
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
 show();
+if (isView(location.hash)) document.getElementById("curves").scrollIntoView();
 if (content.live) follow(content, (names) => names.has(sweepInView().name) && show());
