@@ -21,7 +21,7 @@ check: $(STAMP)
 # the verdicts and the picture on the front page, from results/; the picture needs Chromium
 readme: $(STAMP)
 	$(BIN)/python -m findings.report.front README.md results
-	$(BIN)/python -m findings.report.dashboard.picture results/cifar10-16px/index.html results/cifar10-16px/page.png sweep=depth-degradation
+	$(BIN)/python -m findings.report.dashboard.picture results/cifar10-16px/index.html results/page.png sweep=depth-degradation
 
 install: $(STAMP)
 
