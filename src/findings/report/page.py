@@ -101,11 +101,22 @@ def _outcome(chapter: Chapter) -> str:
     for word, meaning in MEANINGS.items():
         found = [verdict for verdict in chapter.verdicts if verdict.verdict == word]
         if found:
-            lines += [f"\n{word.capitalize()}: {meaning}\n", *(f"- {v.sentence} ({v.reason}{_more(v)})" for v in found)]
+            lines += [f"\n{word.capitalize()}: {meaning}\n", *(_unlike(chapter.finding, one) for one in found)]
     others = [verdict.sentence for verdict in chapter.verdicts if verdict.because == "not planned"]
     if others:
         lines.append(f"\nNot asked at this scale, which trains no such arms: {'; '.join(others)}.")
     return "\n".join(lines)
+
+
+def _unlike(finding: Finding, verdict: Verdict) -> str:
+    """A claim that was not reproduced, what was published of it, and what a student may make of that."""
+    known = "; ".join(f"{_system(one)} ({one['source']})" for one in verdict.published)
+    parts = [
+        f"- **{verdict.sentence}** ({verdict.reason}{_more(verdict)}).",
+        *([f"Published: {known}."] if known else []),
+        *([finding.otherwise[verdict.id]] if verdict.id in finding.otherwise else []),
+    ]
+    return "<br>".join(parts)
 
 
 def _same(verdicts: Sequence[Verdict]) -> str:

@@ -69,6 +69,8 @@ class Finding:
     trained_below: float | None = None  # percent: the training error that an arm has to come below to have trained
     untrained: tuple[Subject, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader should know beside the verdicts
+    # for a student, {claim's id: what to make of it where it is contradicted or inconclusive}; true at every scale
+    otherwise: Mapping[str, str] = field(default_factory=dict)
 
     def cast(self, evidence: "Evidence") -> dict[str, str]:
         """{role: the term that plays it in the plan}"""

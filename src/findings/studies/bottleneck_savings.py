@@ -224,10 +224,30 @@ FINDING = Finding(
         *("advances.inception.naive", "advances.inception.reduced", "he16.t2.preact110.err"),
         *("he16.t2.preact164.err", "he16.t4.preact164.params"),
     ),
-    notes=(
-        "The lecture prints 358 M multiply-adds for the reduced Inception module. Its own terms, 3 x 12.85 + 25.69 + "
-        "86.70 + 120.42, add up to 271.35 M, which is what the module makes; 358 M counts the 3x3 term twice.",
-        "He et al. cut to two digits what would round to 3.7 G and 3.9 G for ResNet-34 and ResNet-50 (3.66 and 3.86 G, "
-        "the stride of a stage in its first 1x1). Libraries that quote 4.09 G for ResNet-50 have it in the 3x3.",
-    ),
+    otherwise={
+        "inception-reductions": (
+            "The lecture prints 358 M multiply-adds for the reduced module. Its own terms, 3 x 12.85 + 25.69 + 86.70 + "
+            "120.42, add up to 271.35 M, which is what the module makes; 358 M counts the 3x3 term twice."
+        ),
+        "resnet50-costs-as-resnet34": (
+            "He et al. cut to two digits what would round to 3.7 G and 3.9 G for ResNet-34 and ResNet-50 (3.66 and "
+            "3.86 G, the stride of a stage in its first 1x1). Libraries that quote 4.09 G for ResNet-50 have it in "
+            "the 3x3."
+        ),
+        "bottleneck-depth-lowers-test-error": (
+            "Depth is what bottlenecks buy, and depth has to be worth something. He et al. compare 110 layers with 164 "
+            "after 64,000 iterations; a smaller scale compares 20 layers with 29, narrower, on smaller images, after a "
+            "part of the iterations. Both networks have nine blocks there, with as many parameters and multiply-adds, "
+            "but of a bottleneck's three layers only one looks at neighbouring pixels, and on a quarter of the block's "
+            "channels: the deeper network is the one with half as many 3x3 convolutions. So this says that the exchange does not "
+            "pay for a small network that is trained briefly; of the published one, a hundred layers deeper, it says "
+            "nothing."
+        ),
+        "bottleneck-training-speed": (
+            "As many multiply-adds are not as much time. A bottleneck spreads the same arithmetic over half as many "
+            "layers again, each of which reads its maps from memory, writes others back and normalises them; its 1x1 "
+            "convolutions do little arithmetic for each number that they read. The claim is what counting alone leads "
+            "one to expect, and no published figure: a processor that waits for its memory does not keep to it."
+        ),
+    },
 )

@@ -159,6 +159,31 @@ FINDING = Finding(
         *("advances.vgg16.head", "advances.googlenet.head", "lin14.t5.fc.err", "lin14.t5.fc_dropout.err"),
         *("lin14.t5.gap.err", "lin14.s46.fc.err", "lin14.s46.fc_dropout.err", "lin14.s46.gap.err"),
     ),
+    otherwise={
+        "gap-beats-fc": (
+            "Look at the interval and at the correction apart. Where the interval alone decides, the seeds point one "
+            "way; but five claims are made about these networks, and the best of five is more easily a stroke of luck "
+            "than any one that was singled out before. The correction asks for that much more, which three seeds can "
+            "seldom give. More seeds would tell; a changed mind about the correction would not."
+        ),
+        "gap-no-worse-than-fc-dropout": (
+            "The published figures are on both sides: pooling is ahead of dropout in one network of Lin et al. and "
+            "behind it in another, so the claim was a weak one from the start. Dropout is also a slow teacher, since "
+            "each step trains only a part of the head: a short schedule holds it back for a reason that has nothing to "
+            "do with pooling. And it is one of five claims, which the correction counts."
+        ),
+        "fc-overfits-more": (
+            "A network overfits when it begins to know its training images by heart. With random crops and flips, and "
+            "few epochs, no head gets there: training and test error are still close together, and there is little "
+            "overfitting that a large head could add to. An interval as wide as the sampling of the test images says "
+            "that with so few images even many seeds would hardly tell."
+        ),
+        "gap-shift-error": (
+            "All heads are trained on images that random crops have moved, which teaches any of them to bear small "
+            "shifts. What is left to compare is each head's own part, a small difference between two differences, "
+            "which takes more seeds than the errors themselves. A recipe without crops would leave more of it."
+        ),
+    },
     notes=(
         "With lr 0.1 from the first step the fully connected heads do not train: on the JPEG edition they err on 79 to "
         "90 % of the test images after 1,000 iterations (arms b1ff79bf4d5b and 4d54d9bf1f9c of "

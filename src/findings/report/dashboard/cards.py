@@ -41,7 +41,9 @@ def chapter(one: Chapter) -> str:
             "</summary><ul>"
         )
         parts += [
-            f"<li>{_badge(verdict)} {escape(verdict.sentence)}. {escape(verdict.reason)}</li>" for verdict in counts
+            f"<li>{_badge(verdict)} {escape(verdict.sentence)}. {escape(verdict.reason)}. "
+            f"{escape(_otherwise(verdict, one))}</li>"
+            for verdict in counts
         ]
         parts.append("</ul></details>")
     return "\n".join([*parts, "</section>"])
@@ -61,6 +63,7 @@ def _card(verdict: Verdict, claim: Claim | None, one: Chapter) -> str:
             "</dl>",
             *(f'<p class="badge warning">Deviation: {escape(text)}</p>' for text in verdict.deviations),
             f'<p class="why">{escape(verdict.reason)}{escape(_more(verdict))}</p>',
+            f'<p class="otherwise">{escape(told)}</p>' if (told := _otherwise(verdict, one)) else "",
             f'<p class="links"><a href="{escape(link)}">curves and runs</a></p>' if arms else "",
             "</article>",
         ]
@@ -99,6 +102,11 @@ def _more(verdict: Verdict) -> str:
     if verdict.verdict != "inconclusive" or verdict.seeds_needed is None:
         return ""
     return f"; {verdict.seeds_needed} seeds of each arm would decide it at the effect and spread seen"
+
+
+def _otherwise(verdict: Verdict, one: Chapter) -> str:
+    """What a student may make of a claim that was not reproduced."""
+    return one.finding.otherwise.get(verdict.id, "") if verdict.verdict in ("contradicted", "inconclusive") else ""
 
 
 def _arms(claim: Claim | None, one: Chapter) -> list[str]:
