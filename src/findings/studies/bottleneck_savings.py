@@ -239,9 +239,9 @@ FINDING = Finding(
             "after 64,000 iterations; a smaller scale compares 20 layers with 29, narrower, on smaller images, after a "
             "part of the iterations. Both networks have nine blocks there, with as many parameters and multiply-adds, "
             "but of a bottleneck's three layers only one looks at neighbouring pixels, and on a quarter of the block's "
-            "channels: the deeper network is the one with half as many 3x3 convolutions. So this says that the exchange "
-            "does not pay for a small network that is trained briefly; of the published one, a hundred layers deeper, "
-            "it says nothing."
+            "channels: the deeper network is the one with half as many 3x3 convolutions. So this says that the "
+            "exchange does not pay for a small network that is trained briefly; of the published one, a hundred layers "
+            "deeper, it says nothing."
         ),
         "bottleneck-training-speed": (
             "As many multiply-adds are not as much time. A bottleneck spreads the same arithmetic over half as many "
