@@ -20,7 +20,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "slurm")]
 
-from cluster import Cluster, missing, started  # noqa: E402
+from cluster import ENDED, Cluster, missing, started  # noqa: E402
 from people import Person, people  # noqa: E402
 from troubles import SETTINGS, TROUBLES, Disk  # noqa: E402
 
@@ -50,7 +50,7 @@ def soak(
     submitted = 0.0
     while time.monotonic() < deadline:
         finished = sum(record["status"] == "finished" for record in records(directory).values())
-        if finished >= runs:
+        if finished >= runs and all(task.state in ENDED for task in cluster.tasks()):
             return counts, submitters
         if time.monotonic() - submitted > SUBMITTED_EVERY:
             person = submitters[counts["submitted"] % len(submitters)]

@@ -111,7 +111,7 @@ def _check_node(planned: "Sequence[PlannedRun]", profile: "Profile", pack: int) 
 
 
 def _submit(given: argparse.Namespace, asked: "Request", planned: "Sequence[PlannedRun]", profile: "Profile") -> int:
-    from findings.engines.slurm import handover, submission
+    from findings.engines.slurm import handover, queue, submission
     from findings.engines.slurm.script import render
     from findings.engines.slurm.standing import standing
 
@@ -123,6 +123,10 @@ def _submit(given: argparse.Namespace, asked: "Request", planned: "Sequence[Plan
     for other in {stands.under[run.id].directory: stands.under[run.id] for run in elsewhere}.values():
         of_it = sum(stands.under[run.id] is other for run in elsewhere)
         say(f"{of_it} of those in the queue are job {other.job}'s, of {other.sweep}")
+    for task in stands.held:
+        why = queue.release(task)
+        name = f"{task.job}_{task.index}, which a node could not start and SLURM holds"
+        say(f"cannot release {name}: {why}" if why else f"released {name}")
     if not ready:
         asked.freeze([])
         say("nothing to submit")

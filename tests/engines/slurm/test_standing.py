@@ -52,3 +52,13 @@ def test_who_trains_without_a_job_is_not_waited_for(run: PlannedRun, monkeypatch
     monkeypatch.setattr(standing, "leased", lambda _: True)
     monkeypatch.setattr(queue, "tasks", lambda _: [])
     assert str(standing.standing([run], ask=True)) == "1 in training"
+
+
+def test_a_task_that_slurm_holds_after_a_failed_launch_is_told_apart(
+    run: PlannedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, held = (replace(COMPLETING, state="PENDING", reason=reason) for reason in ("Priority", queue.HELD))
+    monkeypatch.setattr(queue, "tasks", lambda _: [held])
+    assert standing.standing([run], ask=True).held == [held]
+    monkeypatch.setattr(queue, "tasks", lambda _: [waits])
+    assert standing.standing([run], ask=True).held == []

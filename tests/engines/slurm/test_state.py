@@ -35,6 +35,13 @@ def test_a_task_that_gives_no_sign_of_life_may_be_lost(made: Made) -> None:
     assert said(made) == {"one": ("starting", reason), "two": ("starting", reason)}
 
 
+def test_a_task_that_a_node_could_not_start_waits_for_a_release(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "tasks", lambda *_, **__: [Task("7", 0, "PENDING", queue.HELD, "")])
+    assert said(made)["one"] == ("queued", "launch failed requeued held: `findings submit` releases it")
+    made.answer("scontrol", "")
+    assert queue.release(Task("7", 0, "PENDING", queue.HELD, "")) == ""
+
+
 def test_a_task_that_has_just_begun_or_trains_its_other_run_lives(made: Made) -> None:
     with lease(made.runs / "two"):
         assert said(made)["one"] == ("starting", "")

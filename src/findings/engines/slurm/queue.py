@@ -12,6 +12,7 @@ from findings.errors import InputError
 FORMAT = "%F|%K|%T|%r|%N"  # array's job, task, state, reason, nodes
 HEADER = "CLUSTER:"  # begins the line before each cluster's jobs, where clusters are named
 UNKNOWN = "Invalid job id"  # of a single job that ended long ago; of several, squeue leaves those out without a word
+HELD = "launch failed requeued held"  # a node could not start it: SLURM keeps it until somebody releases it
 MAX_ARRAY_SIZE = 1001  # SLURM's own default
 SECONDS = 60  # for an answer
 OPTIONS = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_", "SINFO_", "SRUN_", "SALLOC_")
@@ -132,6 +133,15 @@ def _accounts(of: str, columns: str, cluster: str | None, *options: str, age: fl
         return _ask(*command, cluster=cluster, age=age)
     except InputError:
         return ""
+
+
+def release(task: Task) -> str:
+    """Let a task start that SLURM holds; what it says against that, or nothing."""
+    try:
+        _ask("scontrol", "release", f"{task.job}_{task.index}", cluster=task.cluster)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def max_array_size(cluster: str | None = None) -> int:

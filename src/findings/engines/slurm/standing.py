@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Standing:
     training: "list[PlannedRun]"
     missing: "list[PlannedRun]"
     under: dict[str, Submission]  # of those that are queued
+    held: list[Task] = field(default_factory=list)  # which a node could not start, and which wait for a hand
 
     def __str__(self) -> str:
         groups = {
@@ -82,7 +83,7 @@ def _sorted(planned: "Sequence[PlannedRun]", earlier: Sequence[Submission], task
         for id in arrays[task.array].of_task(task.index)
         if arrays[task.array].given_up(id) is None
     }
-    found = Standing([], [], [], [], under)
+    found = Standing([], [], [], [], under, [task for task in tasks if task.reason == queue.HELD])
     for run in planned:
         if Record(run.directory).is_finished:
             found.finished.append(run)

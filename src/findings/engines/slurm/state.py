@@ -116,7 +116,8 @@ def _state(run: str, record: Record, submission: Submission | None, task: queue.
         ):
             reason = f"{reason}; {told}" if reason else told
         if task.state in WAITING and task.reason not in ("", "None"):
-            reason = f"{reason}; {task.reason}" if reason else task.reason
+            told = f"{task.reason}: `findings submit` releases it" if task.reason == queue.HELD else task.reason
+            reason = f"{reason}; {told}" if reason else told
     elif state in ("running", "planned") and submission is not None:
         words = _last_words(run, submission)
         began = "" if state == "running" else " before it began"
