@@ -22,7 +22,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "slurm")]
 
 from cluster import ENDED, Cluster, missing, started  # noqa: E402
 from people import Person, people  # noqa: E402
-from troubles import SETTINGS, TROUBLES, Disk  # noqa: E402
+from troubles import SETTINGS, TROUBLES, Disk, back_in_service  # noqa: E402
 
 from launching import all_numbers, records, write_sweep  # noqa: E402
 
@@ -56,6 +56,7 @@ def soak(
             person = submitters[counts["submitted"] % len(submitters)]
             person.submit(sweep, *PROFILE)
             counts["submitted"] += 1
+            counts["node put back in service"] += back_in_service(cluster)
             submitted = time.monotonic()
             print(f"{finished} of {runs} finished; {person.name} submits: {person.said[-1]}", flush=True)
         trouble = draw.choice(TROUBLES)

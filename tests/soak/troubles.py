@@ -100,6 +100,20 @@ def fill_the_disk(_: Cluster, disk: Disk, draw: random.Random) -> bool:
     return disk.own
 
 
+def back_in_service(cluster: Cluster) -> int:
+    """What an administrator does of a morning: nodes that SLURM has drained ("Kill task failed") are put back."""
+    drained = [node for node in cluster.nodes if "drain" in _state(cluster, node)]
+    for node in drained:
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):  # the controller may just be down
+            cluster.run("scontrol", "update", f"nodename={node}", "state=resume")
+    return len(drained)
+
+
+def _state(cluster: Cluster, node: str) -> str:
+    command = ["sinfo", "--noheader", "--nodes", node, "--format=%T"]
+    return subprocess.run(command, env=cluster.environment, capture_output=True, text=True, check=False).stdout
+
+
 TROUBLES: list[Callable[[Cluster, Disk, random.Random], bool]] = [
     *[kill_a_run] * 6,
     *[kill_a_step] * 2,
