@@ -51,13 +51,24 @@ def test_an_interrupted_run_sets_it_aside_and_goes_on(
     assert "weights_only" not in said
 
 
-def test_a_finished_run_that_has_lost_rows_is_not_finished(whole: list[dict[str, str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", ["last row", "header", "semicolons", "an empty cell", "fractions"])
+def test_a_finished_run_that_has_lost_rows_is_not_finished(
+    change: str, whole: list[dict[str, str]], tmp_path: Path
+) -> None:
     """As a report says of it."""
     config = tiny(tmp_path)
     go(config)
     record = record_of(config)
-    lines = record.metrics.read_text().splitlines(keepends=True)
-    record.metrics.write_text("".join(lines[:-1]))
+    header, *rows = record.metrics.read_text().splitlines(keepends=True)
+    epoch, iteration, rest = rows[-1].split(",", 2)
+    left = {
+        "last row": [header, *rows[:-1]],
+        "header": rows,
+        "semicolons": [line.replace(",", ";") for line in (header, *rows)],
+        "an empty cell": [header, *rows[:-1], f"{epoch},,{rest}"],
+        "fractions": [header, *rows[:-1], f"{epoch},{iteration}.0,{rest}"],
+    }
+    record.metrics.write_text("".join(left[change]))
     assert Record(record.directory).is_cut_short
     assert go(config).status == "finished"
     assert numbers(record_of(config)) == whole

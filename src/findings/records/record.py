@@ -100,7 +100,7 @@ class Record:
         if self.status != "finished":
             return False
         try:
-            rows = _rows(self.metrics, last=1)
+            rows = self._metrics(last=1)
         except Damaged:
             return True
         return not rows or int(rows[-1]["iteration"]) != self.get("iterations")
@@ -129,7 +129,10 @@ class Record:
 
     def rows(self) -> list[dict[str, str]]:
         """metrics.csv, one row per evaluated epoch; a cell that was not measured is empty. Raises Damaged."""
-        rows = _rows(self.metrics)
+        return self._metrics()
+
+    def _metrics(self, last: int | None = None) -> list[dict[str, str]]:
+        rows = _rows(self.metrics, last)
         if rows and not {"epoch", "iteration"} <= rows[0].keys():
             raise Damaged(self.metrics, f"its columns are {', '.join(rows[0])}")
         return rows
