@@ -66,6 +66,7 @@ def test_half_a_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_processes_that_do_not_meet_are_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "MEETING", timedelta(seconds=1))
     monkeypatch.setattr(processes, "PATIENCE", timedelta(seconds=1))
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")

@@ -237,7 +237,11 @@ class Evidence:
 
 def read_plan(path: Path) -> Plan:
     """Raises :class:`InputError` naming the file where it is not a plan."""
-    return plan_from(read_json(path), short(path))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(short(path), f"is not a plan ({error}): `findings run` writes it anew") from error
+    return plan_from(content, short(path))
 
 
 def plan_from(content: Any, where: str) -> Plan:
