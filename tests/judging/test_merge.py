@@ -99,6 +99,15 @@ def test_seeds_beyond_the_plan_come_in_and_planned_ones_wait(tmp_path: Path) -> 
     assert [run.seed for run in merged(results, runs).runs] == [7]
 
 
+def test_a_run_that_went_on_elsewhere_names_both_machines(tmp_path: Path) -> None:
+    made = [{"device": device, "packages": {"torch": "2.9.0"}} for device in ("A GPU", "A GPU", "A processor")]
+    write_record(tmp_path / "runs", "plain20", 0, curve("plain20", 0), earlier=made)
+    (run,) = merge(
+        read_plan(write_plan(tmp_path, [arm("plain20", [0])]) / "plan.json"), tmp_path, tmp_path / "runs"
+    ).runs
+    assert (run.device, run.torch) == ("A GPU then A processor", "2.9.0")
+
+
 def test_a_run_that_diverged_before_any_row_is_not_lost(tmp_path: Path) -> None:
     results, runs = tmp_path / "results", tmp_path / "runs"
     write_plan(results, [arm("plain20", [0])])

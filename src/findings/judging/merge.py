@@ -5,7 +5,9 @@ number is written such that reading and writing the tables gives the same bytes.
 """
 
 import csv
+import itertools
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -131,10 +133,10 @@ def _read_record(path: Path, model: str) -> Entry | None:
             "iterations": record["iterations"],
             "data": data["name"],
             "fingerprint": data["fingerprint"],
-            "device": provenance.get("device"),
+            "device": _in_turn(record, lambda made: made.get("device")),
             "precision": provenance.get("precision"),
             "threads": provenance.get("threads"),
-            "torch": (provenance.get("packages") or {}).get("torch"),
+            "torch": _in_turn(record, lambda made: (made.get("packages") or {}).get("torch")),
             "git": git.get("sha"),
             "dirty": git.get("dirty"),
             "wall_seconds": record.get("wall_seconds"),
@@ -165,6 +167,13 @@ def _read_probes(path: Path, run: Cells) -> list[Cells]:
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(short(path), f"is no table of probes ({error!r})") from error
     return rows
+
+
+def _in_turn(record: dict[str, Any], of: Callable[[dict[str, Any]], str | None]) -> str | None:
+    """What it was trained by: where a run went on elsewhere, ``an H100 then a Xeon``."""
+    made = [*record.get("earlier", []), record["provenance"]]
+    values = [value for value in map(of, made) if value]
+    return " then ".join(key for key, _ in itertools.groupby(values)) or None
 
 
 def _without_folders(text: str) -> str:
