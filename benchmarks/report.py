@@ -137,7 +137,7 @@ def _record(model: str, seed: int) -> dict[str, Any]:
 
 def _metrics(model: str, seed: int) -> str:
     """Errors that fall with the epochs, each in its own way."""
-    from findings.judging.merge import METRIC_COLUMNS
+    from findings.judging.recorded import METRIC_COLUMNS
 
     noise, text = random.Random(f"{model} {seed}"), io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

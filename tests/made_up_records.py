@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from findings.judging.merge import METRIC_COLUMNS
+from findings.judging.recorded import METRIC_COLUMNS
 
 FINGERPRINT = "sha256:aaaa"
 SMALL = {"plain20": (4.0, 9.0), "plain56": (9.0, 13.0), "resnet20": (3.0, 8.4), "resnet56": (1.5, 7.2)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from findings.judging.merge import METRIC_COLUMNS
+from findings.judging.recorded import METRIC_COLUMNS
 from findings.records.record import Record
 
 ROOT = Path(__file__).parents[2]

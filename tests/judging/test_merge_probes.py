@@ -8,8 +8,9 @@ import pytest
 
 from findings.errors import InputError
 from findings.judging.evidence import Evidence, Run, read_plan
-from findings.judging.merge import RUN_PROBE_COLUMNS, merge
+from findings.judging.merge import merge
 from findings.judging.metrics import METRICS
+from findings.judging.recorded import RUN_PROBE_COLUMNS
 from findings.records.probes import EARLIER_COLUMNS, PROBE_COLUMNS
 from made_up_records import arm, arm_id, curve, write_plan, write_record
 

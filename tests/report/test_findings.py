@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from findings.judging.merge import CONDITIONS, METRIC_COLUMNS
+from findings.judging.merge import CONDITIONS
+from findings.judging.recorded import METRIC_COLUMNS
 from findings.planning.plan import PlannedRun
 from findings.planning.request import request
 from findings.records.probes import EARLIER_COLUMNS

@@ -4,46 +4,28 @@ The tables are small enough to commit, so that a report can be made on a fresh c
 number is written such that reading and writing the tables gives the same bytes.
 """
 
-import csv
-import itertools
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from findings.errors import InputError
-from findings.judging.evidence import Cost, Evidence, Plan, Probe, Row, Run, read_json, short
-from findings.records.probes import PROBE_COLUMNS, in_long_form
+from findings.judging.evidence import Cost, Evidence, Plan, Probe, Row, Run, short
+from findings.judging.recorded import (
+    METRIC_COLUMNS,
+    RUN_COLUMNS,
+    RUN_PROBE_COLUMNS,
+    Cells,
+    Entry,
+    read_csv,
+    read_record,
+)
+from findings.records.probes import in_long_form
 from findings.system.files import write_if_changed
 from findings.system.tables import as_csv
 from findings.system.terminal import warn
 
-RUN_COLUMNS = (
-    *("id", "arm", "model", "seed", "status", "reason", "diverged", "iteration", "iterations", "data", "fingerprint"),
-    *("device", "precision", "threads", "torch", "git", "dirty", "wall_seconds"),
-)
-COUNTS = ("epoch", "iteration", "train_images", "test_images")  # whole numbers
-METRIC_COLUMNS = (
-    *("epoch", "iteration", "train_loss", "train_error", "remeasured_train_loss", "remeasured_train_error"),
-    *("validation_loss", "validation_error", "test_loss", "test_error", "test_images"),
-    *("lr", "seconds", "images_per_second", "peak_memory_mib", "train_images"),
-)
 CURVE_COLUMNS = ("id", "seed", "model", *METRIC_COLUMNS)
-RUN_PROBE_COLUMNS = ("id", "seed", "model", *PROBE_COLUMNS)
 CONDITIONS = ("device", "precision", "threads", "execution", "batch_size", "torch")  # under which a cost was measured
-STARTED = ("running", "finished", "failed", "interrupted")
-
-Cells = dict[str, str]
-
-
-class Entry(NamedTuple):
-    """What the tables hold of one run: its row of runs.csv, its rows of curves.csv and of probes.csv."""
-
-    run: Cells
-    curves: list[Cells]
-    probes: list[Cells]
-
 
 Tables = dict[str, Entry]  # by run id
 
@@ -76,7 +58,7 @@ def _brought(plan: Plan, folder: Path, runs_dir: Path) -> Tables:
     for arm in plan.arms:
         for path in sorted(runs_dir.glob(f"{arm.id}-s*/record.json")):
             try:
-                found = _read_record(path, arm.model)
+                found = read_record(path, arm.model)
             except InputError as error:  # one damaged file harms one run
                 warn(f"{error}; this run is left out")
                 continue
@@ -103,113 +85,15 @@ def _progress(run: Cells) -> tuple[bool, int]:
     return run["status"] == "finished", int(run["iteration"])
 
 
-def _read_record(path: Path, model: str) -> Entry | None:
-    """A run's cells, or None for one that has nothing to show yet."""
-    record = read_json(path)
-    if not isinstance(record, dict):
-        raise InputError(short(path), "is damaged: `findings run` sets it aside")
-    metrics = path.with_name("metrics.csv")
-    # The last row may be half written: the run may be going on, or the power may have gone.
-    rows = (
-        [row for row in _read_csv(metrics) if None not in row and None not in row.values()] if metrics.exists() else []
-    )
-    # A failed run comes in without rows too: one that diverged at once must be seen, not dropped.
-    if record.get("status") not in STARTED or (not rows and record["status"] != "failed"):
-        return None
-    if record["status"] == "finished" and (not rows or rows[-1].get("iteration") != str(record.get("iterations"))):
-        raise InputError(short(metrics), "is cut short: `findings run` trains its run again")
-    try:
-        provenance = record["provenance"]
-        data, git = provenance["data"], provenance.get("git") or {}
-        values: dict[str, Any] = {
-            "id": record["id"],
-            "arm": record["arm"],
-            "model": model,
-            "seed": record["seed"],
-            "status": record["status"],
-            "reason": _without_folders(record.get("reason") or ""),
-            "diverged": bool(record.get("diverged")),
-            "iteration": int(rows[-1]["iteration"]) if rows else 0,  # a running record does not say
-            "iterations": record["iterations"],
-            "data": data["name"],
-            "fingerprint": data["fingerprint"],
-            "device": _in_turn(record, lambda made: made.get("device")),
-            "precision": provenance.get("precision"),
-            "threads": provenance.get("threads"),
-            "torch": _in_turn(record, lambda made: (made.get("packages") or {}).get("torch")),
-            "git": git.get("sha"),
-            "dirty": git.get("dirty"),
-            "wall_seconds": record.get("wall_seconds"),
-        }
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(short(path), f"is not a record ({error!r})") from error
-    cells = {column: _cell(values[column]) for column in RUN_COLUMNS}
-    curves = []
-    for row in rows:
-        try:
-            numbers = {column: _number(column, row.get(column) or "") for column in METRIC_COLUMNS}
-        except ValueError as error:
-            raise InputError(short(metrics), f"{error} in epoch {row.get('epoch')}") from error
-        curves.append({"id": cells["id"], "seed": cells["seed"], "model": model} | numbers)
-    return Entry(cells, curves, _read_probes(path.with_name("probes.csv"), cells))
-
-
-def _read_probes(path: Path, run: Cells) -> list[Cells]:
-    """Rows of probes.csv; none of a run that has not ended, or is not probed."""
-    rows = []
-    if not path.exists() or run["status"] != "finished":
-        return []
-    try:
-        for row in in_long_form(_read_csv(path), run["iterations"]):
-            cells = {column: row[column] for column in PROBE_COLUMNS}
-            numbers = {"iteration": str(int(row["iteration"])), "value": _number("value", row["value"])}
-            rows.append({column: run[column] for column in ("id", "seed", "model")} | cells | numbers)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(short(path), f"is no table of probes ({error!r})") from error
-    return rows
-
-
-def _in_turn(record: dict[str, Any], of: Callable[[dict[str, Any]], str | None]) -> str | None:
-    """What it was trained by: where a run went on elsewhere, ``an H100 then a Xeon``."""
-    made = [*record.get("earlier", []), record["provenance"]]
-    values = [value for value in map(of, made) if value]
-    return " then ".join(key for key, _ in itertools.groupby(values)) or None
-
-
-def _without_folders(text: str) -> str:
-    """On one line and without the folders of the machine it was written on."""
-    return " ".join(re.sub(r"(?<![\w./])/(?:[^\s/'\":]+/)+", "", text).split())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _number(column: str, text: str) -> str:
-    """Six significant digits; written that way, a number reads and writes as itself."""
-    if not text.strip():
-        return ""
-    return str(int(float(text))) if column in COUNTS else f"{float(text):.6g}"
-
-
-def _read_csv(path: Path) -> list[Cells]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
-
-
 def _read_tables(folder: Path) -> Tables:
     tables: Tables = {}
     runs, curves = folder / "runs.csv", folder / "curves.csv"
-    for row in _read_csv(runs) if runs.exists() else []:
+    for row in read_csv(runs) if runs.exists() else []:
         if None in row.values() or not {"id", "arm", "seed", "status", "iteration"} <= row.keys():
             raise InputError(short(runs), f"the row of '{row.get('id')}' is cut short: restore the file")
         tables[row["id"]] = Entry({column: row.get(column, "") for column in RUN_COLUMNS}, [], [])
     for path, columns in ((curves, CURVE_COLUMNS), (folder / "probes.csv", RUN_PROBE_COLUMNS)):
-        for row in _read_csv(path) if path.exists() else []:
+        for row in read_csv(path) if path.exists() else []:
             if row.get("id") not in tables:
                 raise InputError(short(path), f"holds '{row.get('id')}', which is not in runs.csv: restore both files")
             entry = tables[row["id"]]
@@ -247,7 +131,7 @@ def _write_tables(folder: Path, tables: Tables) -> None:
     counted = any(row["train_images"] for row in rows)  # tables of runs of earlier versions stay as they are
     write_if_changed(folder / "curves.csv", as_csv(CURVE_COLUMNS if counted else CURVE_COLUMNS[:-1], rows))
     probes, path = [row for key in order for row in tables[key].probes], folder / "probes.csv"
-    known = _read_csv(path) if path.exists() else []
+    known = read_csv(path) if path.exists() else []
     before = [cells for row in known for cells in _probes_of_table(path, row, tables[row["id"]].run["iterations"])]
     if probes != before:  # a table of the earlier form that says the same stays as it is
         write_if_changed(path, as_csv(RUN_PROBE_COLUMNS, probes))
@@ -256,7 +140,7 @@ def _write_tables(folder: Path, tables: Tables) -> None:
 def _costs(path: Path) -> tuple[Cost, ...]:
     """What ``findings measure`` has written beside the tables, if it was called."""
     costs = []
-    for row in _read_csv(path) if path.exists() else []:
+    for row in read_csv(path) if path.exists() else []:
         try:
             cost = Cost(
                 model=row["model"],
