@@ -12,6 +12,7 @@ ACTIONS = {
     "logs": "what a submitted run has printed",
     "cancel": "take a submitted sweep out of the queue; checkpoints stay",
     "report": "judge the records; write verdicts, tables and figures",
+    "curves": "training curves of a sweep, here in the terminal",
     "dashboard": "the page of claims, curves and runs; --live: new rows appear while runs train",
     "lock": "what was locked at a finding's first run, and what has changed; --why notes a deviation",
     "show": "one run: its config, state and provenance; or in what two runs differ",

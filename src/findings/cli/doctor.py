@@ -1,4 +1,4 @@
-"""findings doctor [runs_dir=DIR]"""
+"""findings doctor [--json] [runs_dir=DIR]"""
 
 import argparse
 import os
@@ -17,12 +17,14 @@ SLURM_SECONDS = 5  # for the controller to answer
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("overrides", metavar="override", nargs="*", help="runs_dir=DIR")
-    runs_dir = folders(parser.parse_args(arguments).overrides, "runs_dir")["runs_dir"]
+    parser.add_argument("--json", action="store_true", help="the same for programs")
+    given = parser.parse_intermixed_args(arguments)
+    runs_dir = folders(given.overrides, "runs_dir")["runs_dir"]
     from rich.table import Table
 
     console = terminal.console()
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, found in {
+    machine = {
         "python": sys.version.split()[0],
         "torch": _torch(),
         "processor": _processor(),
@@ -33,7 +35,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         "W&B": _wandb(),
         "runs_dir": _runs_dir(runs_dir),
         "not in W&B": _behind(runs_dir),
-    }.items():
+    }
+    if given.json:
+        heads = "scale", "data", "ready", "missing"
+        scales_found = [dict(zip(heads, _readiness(scale), strict=True)) for scale in _scales()]
+        terminal.say_json({"machine": machine, "scales": scales_found})
+        return 0
+    for name, found in machine.items():
         table.add_row(name, found)
     console.print(table)
     console.print()

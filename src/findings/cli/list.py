@@ -1,10 +1,11 @@
-"""findings list"""
+"""findings list [--wide] [--json]"""
 
 import argparse
 import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from findings.errors import InputError
 from findings.records.record import Record
@@ -14,16 +15,27 @@ RESULTS, RUNS = Path("results"), Path("runs")
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    parser.parse_args(arguments)
-    from math import prod
+    parser.add_argument("--wide", action="store_true", help="every claim in a sentence")
+    parser.add_argument("--json", action="store_true", help="findings, claims, verdicts and runs, for programs")
+    given = parser.parse_args(arguments)
+    known = _known()
+    if given.json:
+        terminal.say_json(known)
+    elif given.wide:
+        _show_claims(known)
+    else:
+        _show_scales(known)
+    return 0
 
-    from rich.table import Table
+
+def _known() -> list[dict[str, Any]]:
+    """Every finding: its claims with the last verdict at each scale, and of each scale the runs needed and done."""
+    from math import prod
 
     from findings import studies
     from findings.planning import sweeps
     from findings.report import build as report
 
-    console = terminal.console()
     verdicts = {
         (scale, verdict["id"]): verdict["verdict"]
         for scale, found in report.last_verdicts(RESULTS).items()
@@ -35,22 +47,64 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
             known += sweeps.find(name)
         except InputError as error:  # of somebody's own: the others are shown all the same
             terminal.warn(str(error))
+    found = []
     for finding in studies.findings().values():
-        scales = [sweep for sweep in known if sweep.finding == finding.name and not sweep.check]
-        console.print(f"\n[bold]{finding.name}[/bold]: {finding.title}", highlight=False)
-        console.print(f"  {finding.source}", highlight=False, style="dim")
-        table = Table("claim", "kind", *(sweep.scale for sweep in scales))
-        for claim in finding.claims:
-            table.add_row(
-                claim.cast({}).sentence, claim.kind, *(verdicts.get((s.scale, claim.id), "not run") for s in scales)
-            )
-        table.add_section()
-        counts = [
-            f"{_finished(sweep.scale, sweep.finding)} of {prod(map(len, sweep.axes.values()))}" for sweep in scales
+        own = [sweep for sweep in known if sweep.finding == finding.name and not sweep.check]
+        claims = [
+            {
+                "id": claim.id,
+                "sentence": claim.cast({}).sentence,
+                "kind": claim.kind,
+                "verdicts": {one.scale: verdicts.get((one.scale, claim.id), "not run") for one in own},
+            }
+            for claim in finding.claims
         ]
+        runs = {
+            one.scale: {"done": _finished(one.scale, one.finding), "needed": prod(map(len, one.axes.values()))}
+            for one in own
+        }
+        told = {"finding": finding.name, "title": finding.title, "source": finding.source}
+        found.append(told | {"claims": claims, "runs": runs})
+    return found
+
+
+def _show_scales(known: list[dict[str, Any]]) -> None:
+    """A line for each finding and scale: how many of its claims came out how."""
+    from rich import box
+    from rich.table import Table
+
+    from findings.report.words import SYMBOLS
+
+    legend = "  ".join(f"{symbol} {word}" for word, symbol in SYMBOLS.items()) + "  --wide names the claims"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=legend, caption_justify="left")
+    for heading in ("finding", "scale"):
+        table.add_column(heading, no_wrap=True)
+    for heading in (*SYMBOLS.values(), "runs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in known:
+        for index, (scale, runs) in enumerate(one["runs"].items()):
+            words = [claim["verdicts"][scale] for claim in one["claims"]]
+            counts = (str(words.count(word) or "") for word in SYMBOLS)
+            name = one["finding"] if index == 0 else ""
+            table.add_row(name, scale, *counts, f"{runs['done']} of {runs['needed']}")
+        table.add_section()
+    terminal.console().print(table)
+
+
+def _show_claims(known: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    console = terminal.console()
+    for one in known:
+        console.print(f"\n[bold]{one['finding']}[/bold]: {one['title']}", highlight=False)
+        console.print(f"  {one['source']}", highlight=False, style="dim")
+        table = Table("claim", "kind", *one["runs"])
+        for claim in one["claims"]:
+            table.add_row(claim["sentence"], claim["kind"], *claim["verdicts"].values())
+        table.add_section()
+        counts = [f"{runs['done']} of {runs['needed']}" for runs in one["runs"].values()]
         table.add_row("runs done, of those needed", "", *counts)
         console.print(table)
-    return 0
 
 
 def _finished(scale: str, finding: str) -> int:

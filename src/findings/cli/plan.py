@@ -1,8 +1,9 @@
-"""findings plan SWEEP [--device NAME] [--gpus N] [--all] [override ...]"""
+"""findings plan SWEEP [--device NAME] [--gpus N] [--all] [--json] [override ...]"""
 
 import argparse
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from findings.cli.arguments import add_sweep, count
 from findings.errors import InputError
@@ -32,6 +33,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--gpus", type=count, metavar="N", help="of that device, one run at a time on each (default: 1)"
     )
+    parser.add_argument("--json", action="store_true", help="every run, for programs; seconds where --device is given")
     parser.epilog = EPILOG
     given = parser.parse_intermixed_args(arguments)
     device = _device(given.device, given.gpus)
@@ -41,8 +43,11 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     planned = request(given.sweep, given.overrides)
     runs = planned.runs
     if planned.note:
-        print(planned.note)
+        print(planned.note, file=sys.stderr if given.json else sys.stdout)
     prediction = _predict(runs, device, given.gpus or 1) if device else None
+    if given.json:
+        terminal.say_json(_for_programs(runs, prediction))
+        return 0
     from rich.table import Table
 
     varying = [key for key in _axes(runs) if len({run.varies.get(key) for run in runs}) > 1]
@@ -69,6 +74,21 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     for line in (*(totals(prediction) if prediction else ()), *([slow] if slow else []), *_coverage(planned)):
         terminal.say(console, line)
     return 0
+
+
+def _for_programs(runs: "list[PlannedRun]", prediction: "Prediction | None") -> list[dict[str, Any]]:
+    return [
+        {
+            "id": run.id,
+            "arm": run.arm,
+            "varies": run.varies,
+            "parameters": run.complexity.parameters,
+            "multiply_adds": run.complexity.multiply_adds,
+            "iterations": run.config.recipe.iterations,
+            "seconds": prediction.runs[index].seconds if prediction else None,
+        }
+        for index, run in enumerate(runs)
+    ]
 
 
 def _coverage(planned: "Request") -> list[str]:

@@ -1,4 +1,4 @@
-"""findings report [SCALE]"""
+"""findings report [SCALE] [--wide] [--json]"""
 
 import argparse
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ from findings.system import terminal
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("scale", metavar="SCALE", nargs="?", help="default: every scale that has been planned")
     parser.add_argument("overrides", metavar="override", nargs="*", help="results_dir=DIR, runs_dir=DIR")
+    parser.add_argument("--wide", action="store_true", help="claims in whole sentences, and why they are judged so")
+    parser.add_argument("--json", action="store_true", help="what verdicts.json holds, of each scale")
     given = parser.parse_intermixed_args(arguments)
     scale, overrides = given.scale, given.overrides
     if scale and "=" in scale:
@@ -21,11 +23,17 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.report import build as report
 
     console = terminal.console()
+    verdicts = {}
     for chosen in [scale] if scale else planned_scales(chosen_folders["results_dir"]):
         made = report.build(chosen, chosen_folders["results_dir"], chosen_folders["runs_dir"])
-        console.print(report.summary_table(made.verdicts))
+        verdicts[chosen] = [verdict.as_dict() for verdict in made.verdicts]
+        if given.json:
+            continue
+        console.print(report.summary_table(made.verdicts, wide=given.wide))
         for path in (made.page, made.readme, *made.figures):
             console.print(str(path), highlight=False, soft_wrap=True)
+    if given.json:
+        terminal.say_json(verdicts)
     return 0
 
 

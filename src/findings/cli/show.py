@@ -1,4 +1,4 @@
-"""findings show RUN [OTHER] [runs_dir=DIR]"""
+"""findings show RUN [OTHER] [--json] [runs_dir=DIR]"""
 
 import argparse
 from collections.abc import Sequence
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from findings.report.terminal_curves import Chart
+
 SHOWN = ("train_error", "remeasured_train_error", "validation_error", "test_error")
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("run", metavar="RUN", help="a run's id, or any part of it that no other has")
     parser.add_argument("other", metavar="OTHER", nargs="*", help="another: in what the two differ")
+    parser.add_argument("--json", action="store_true", help="the record, the config and the rows, for programs")
     given = parser.parse_intermixed_args(arguments)
     others = [text for text in given.other if "=" not in text]
     if len(others) > 1:
@@ -28,10 +31,16 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     runs_dir = folders([text for text in given.other if "=" in text], "runs_dir")["runs_dir"]
     chosen = [_find(text, runs_dir) for text in (given.run, *others)]
 
+    if given.json:
+        told = [_for_programs(record) for record in chosen]
+        terminal.say_json(told[0] if len(told) == 1 else told)
+        return 0
     console = terminal.console()
     tables = _one(*chosen) if len(chosen) == 1 else _two(*chosen)
     for table in tables:
         console.print(table)
+    if len(chosen) == 1 and chosen[0].rows():
+        console.print(_curves(chosen[0]))
     if not tables:
         console.print("they do not differ")
     return 0
@@ -40,6 +49,13 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 def _find(text: str, runs_dir: Path) -> Record:
     known = (path.parent.name for path in runs_dir.glob("*/config.yaml"))
     return Record(runs_dir / one_run(text, known, missing=f"no such run in {runs_dir}", where=f" in {runs_dir}"))
+
+
+def _for_programs(record: Record) -> dict[str, Any]:
+    """What is on disk of a run; cells of rows that were not measured are null."""
+    science, how = _fields(record)
+    rows = [{key: float(cell) if cell else None for key, cell in row.items()} for row in record.rows()]
+    return {"id": record.directory.name, "config": science | how, "record": record.fields, "rows": rows}
 
 
 def _one(record: Record) -> "list[Table]":
@@ -62,6 +78,20 @@ def _one(record: Record) -> "list[Table]":
         _table("what decides its numbers", science),
         _table("how and where it was trained", how | _provenance(record)),
     ]
+
+
+def _curves(record: Record) -> "Chart":
+    """Test error in the network's colour, training error beside it."""
+    from findings.report.figures.looks import look
+    from findings.report.terminal_curves import Chart, Line
+
+    colours = {"test_error": look(str(record.get("name"))).colour, "train_error": "grey50"}
+    unfinished = int(record.status != "finished")
+    lines = []
+    for name, colour in colours.items():
+        points = tuple((float(row["iteration"]), float(row[name])) for row in record.rows() if row.get(name))
+        lines.append(Line(name.replace("_", " "), colour, points, 1, unfinished))
+    return Chart(lines, "error", "iteration", height=8)
 
 
 def _two(one: Record, other: Record) -> "list[Table]":

@@ -1,10 +1,11 @@
-"""findings status [SWEEP] [--watch] [--exit-status] [runs_dir=DIR]"""
+"""findings status [SWEEP] [--watch] [--exit-status] [--json] [runs_dir=DIR]"""
 
 import argparse
 import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,9 @@ ASKED_EVERY = 30.0  # seconds; each question troubles the whole cluster
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    parser.add_argument("sweep", nargs="*", metavar="SWEEP", help="a sweep that was submitted (default: all of them)")
+    parser.add_argument(
+        "sweep", nargs="*", metavar="SWEEP", help="a sweep that was begun here or submitted (default: all)"
+    )
     parser.add_argument("--watch", action="store_true", help=f"again every {EVERY:.0f} s, until all runs have ended")
     parser.add_argument(
         "--exit-status",
@@ -36,12 +39,17 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         help="exit code 0 only if all runs are finished; 1 if one needs you: it failed, or no task will go on with "
         "it; otherwise 75: wait",
     )
+    parser.add_argument("--json", action="store_true", help="a list of runs, for programs")
     given = parser.parse_intermixed_args(arguments)
+    if given.json and given.watch:
+        raise InputError("--json", "is said once, and --watch goes on: use one of them")
     runs_dir = folders([text for text in given.sweep if "=" in text], "runs_dir")["runs_dir"]
     sweeps = [text for text in given.sweep if "=" not in text]
     console = terminal.console()
     found = _states(runs_dir, sweeps)
-    if not given.watch:
+    if given.json:
+        terminal.say_json([asdict(state) for state in found])
+    elif not given.watch:
         console.print(_shown(found))
     else:
         found = (_watch_live if console.is_terminal else _watch_plainly)(console, runs_dir, sweeps)
@@ -61,17 +69,30 @@ def _states(runs_dir: Path, sweeps: Sequence[str]) -> "States":
 
     with contextlib.suppress(InputError):  # another time
         settle(runs_dir, age=ASKED_EVERY)
-    submitted = submissions(runs_dir)
-    known = sorted({submission.sweep for submission in submitted})
+    submitted, here = submissions(runs_dir), _by_sweep(runs_dir)
+    known = sorted({*here, *(submission.sweep for submission in submitted)})
     for sweep in sweeps:
         if sweep not in known:
-            raise InputError(sweep, f"was not submitted from {runs_dir}", known, sweep)
+            raise InputError(sweep, f"was neither begun in {runs_dir} nor submitted from it", known, sweep)
+    if not known:
+        raise InputError(str(runs_dir), "holds no run: `findings run SWEEP` or `findings submit SWEEP` makes some")
     wanted = [submission for submission in submitted if not sweeps or submission.sweep in sweeps]
-    if not wanted:
-        raise InputError(str(runs_dir), "holds no submissions: `findings submit SWEEP --cluster NAME` makes one")
-    runs = list(dict.fromkeys(run for submission in wanted for run in (*submission.runs, *submission.elsewhere)))
+    asked = [run for submission in wanted for run in (*submission.runs, *submission.elsewhere)]
+    begun = [run for sweep, runs in here.items() if not sweeps or sweep in sweeps for run in runs]
+    runs = list(dict.fromkeys([*asked, *begun]))
     others = [one for one in submitted if one in wanted or not set(one.runs).isdisjoint(runs)]
     return states(runs, runs_dir, others, sweeps=sweeps, age=ASKED_EVERY)
+
+
+def _by_sweep(runs_dir: Path) -> dict[str, list[str]]:
+    """{sweep: the runs in ``runs_dir`` that its finding has asked for}, whoever trains them."""
+    from findings.records.library import readable
+
+    found: dict[str, list[str]] = {}
+    for record in readable(runs_dir):
+        for finding in record.get("findings", []):
+            found.setdefault(f"{record.get('scale')}/{finding}", []).append(record.directory.name)
+    return found
 
 
 def _over(found: "States") -> bool:

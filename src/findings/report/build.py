@@ -179,8 +179,8 @@ def last_verdicts(results_dir: Path) -> dict[str, list[dict[str, Any]]]:
     return {path.parent.name: read_json(path) for path in sorted(results_dir.glob("*/verdicts.json"))}
 
 
-def summary_table(verdicts: "tuple[Verdict, ...] | list[Verdict]") -> "Table":
-    """The verdicts for rich's console."""
-    from findings.report.terminal import table
+def summary_table(verdicts: "tuple[Verdict, ...] | list[Verdict]", *, wide: bool = False) -> "Table":
+    """The verdicts for rich's console: a line each, or whole sentences."""
+    from findings.report.terminal import table, wide_table
 
-    return table(verdicts)
+    return wide_table(verdicts) if wide else table(verdicts)

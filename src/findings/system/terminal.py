@@ -1,6 +1,8 @@
 """How commands speak: to a person at a terminal, or into a log that is read later."""
 
 import contextlib
+import json
+import math
 import os
 import sys
 import time
@@ -75,6 +77,21 @@ def say(console: "Console", line: str) -> None:
 def warn(line: str) -> None:
     """What does not stop a command, beside its output."""
     print(f"findings: {line}", file=sys.stderr)
+
+
+def say_json(value: Any) -> None:
+    """For programs: what is not a number is null, and nothing else is on this stream."""
+    print(json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 class Quiet:
