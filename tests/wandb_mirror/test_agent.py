@@ -70,7 +70,7 @@ def test_the_imposed_run_is_kept_whoever_resumes(tmp_path: Path, monkeypatch: py
     assert [segment["run"].sweep_id for segment in segments] == ["mysweep1"] * 3
     assert [segment["run"].project for segment in segments] == ["studies"] * 3
     assert segments[0]["config"]["model"] == "resnet20"
-    assert segments[0]["run"].display_name == identify(config).id
+    assert segments[0]["run"].display_name == f"{identify(config).name} s{config.seed}"
     assert [row["_step"] for row in segments[-1]["rows"]] == [12, 24, 36, 40]
 
 

@@ -28,6 +28,25 @@ def test_groups_are_called_as_a_finding_labels_its_arms(tmp_path: Path, monkeypa
         assert groups[f"{label} ({arm})"] == {0, 1}
 
 
+def test_what_people_look_for_is_in_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is read by eye, its notes say what it is for, and its config by what code, where and how it was made."""
+    monkeypatch.chdir(tmp_path)
+    asked = request("quick/depth-degradation", [])
+    runs = [run for run in asked.freeze(asked.runs) if run.config.model["depth"] == 56 and run.config.seed == 1]
+    assert len(runs) == 2
+    for run in runs:
+        record = Record(run.directory)
+        git = {"sha": "a" * 40, "dirty": True}
+        record.update(findings=["depth-degradation"], attempts=2, provenance={"git": git, "device": "A GPU"})
+        told = arguments_of(run, record)
+        assert told["name"] == f"{run.name} s1"
+        assert told["notes"].startswith("depth-degradation: ")
+        assert ("plain-test-error-rises" in told["notes"]) == run.name.startswith("plain")
+        expected = {"commit": "a" * 40, "dirty": True, "device": "A GPU", "attempts": 2, "trainer.fast": True}
+        assert told["config"].items() >= expected.items()
+        assert "job" not in told["config"]
+
+
 def test_a_run_that_no_finding_labels_is_grouped_by_its_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     asked = request("quick/depth-degradation", ["model=plain20", "seed=0"])

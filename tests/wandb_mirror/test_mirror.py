@@ -47,6 +47,8 @@ def test_offline_the_log_says_what_the_record_says(tmp_path: Path) -> None:
     assert segment["config"]["recipe.lr"] == 0.1
     assert segment["config"]["model.depth"] == 8
     assert segment["config"]["seed"] == 3
+    assert segment["config"]["trainer.fast"] is True
+    assert run.display_name == f"{identity.name} s3"
     rows = record_of(config).rows()
     assert [row["epoch"] for row in segment["rows"]] == [1, 2, 3, 4]
     for mirrored, recorded in zip(segment["rows"], rows, strict=True):

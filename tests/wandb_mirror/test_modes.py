@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from findings.wandb_mirror import client
 from findings.wandb_mirror.mirror import mode
 
 
@@ -39,3 +40,11 @@ def test_an_empty_mode_is_none_and_does_not_reach_wandbs_client(monkeypatch: pyt
     monkeypatch.setenv("WANDB_MODE", "")
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     assert mode("auto") == "online"
+
+
+def test_a_setting_that_the_client_does_not_know_is_said_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    import wandb
+
+    assert client._known(wandb, ["silent", "x_disable_stats", "x_of_another_version"]) == ["silent", "x_disable_stats"]
+    said = capsys.readouterr().err
+    assert f"wandb {wandb.__version__} knows no setting x_of_another_version" in said

@@ -3,39 +3,57 @@
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from findings.records.record import Record
+from findings.system.terminal import warn
 from findings.training.signals import shielding
 from findings.wandb_mirror.contents import summary_of, values_of
 
 INIT_SECONDS = 30  # for the server to open the run
 ARRIVAL_SECONDS = 10  # for the server to have what it has taken
+PROGRAM = "findings train"  # as W&B shows it, whatever process of ours mirrors
 
 
-def start(arguments: dict[str, Any], mode: str, *, ends: bool = True) -> Any:
-    """The client's run. Where it does not end with us (``ends``), W&B goes on calling it running."""
+def start(arguments: dict[str, Any], mode: str, *, ends: bool = True, live: bool = True) -> Any:
+    """The client's run. Where it does not end with us (``ends``), W&B goes on calling it running.
+
+    ``live``: the run trains meanwhile, and what the machine does is of interest.
+    """
     import wandb
 
     told = dict(arguments)
-    settings = wandb.Settings(
-        silent=True,
-        console="off",
-        disable_git=True,  # provenance is the record's, by allowlist
-        save_code=False,
-        x_save_requirements=False,  # the record names the versions that matter; to list all takes longer than to begin
-        x_disable_meta=True,
-        x_disable_stats=True,
-        x_update_finish_state=ends,
-        init_timeout=INIT_SECONDS,
-        sweep_id=told.pop("sweep"),
-    )
+    wanted = {
+        "silent": True,
+        "console": "off",
+        "disable_git": True,  # provenance is the record's, by allowlist
+        "save_code": False,
+        "program": PROGRAM,
+        "program_relpath": PROGRAM,
+        "x_save_requirements": False,  # the record names the versions that matter; to list all takes seconds
+        "x_disable_meta": True,  # it would name this machine's folders, and whoever is at it
+        "x_disable_stats": not live,
+        "x_update_finish_state": ends,
+        "init_timeout": INIT_SECONDS,
+        "sweep_id": told.pop("sweep"),
+    }
+    settings = wandb.Settings(**{name: wanted[name] for name in _known(wandb, wanted)})
     resume = {"resume": "allow"} if mode == "online" else {}
     with shielding():  # the client's own process writes what the run still has to say
         run = wandb.init(mode=mode, settings=settings, **resume, **told)  # type: ignore[arg-type]
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
     return run
+
+
+def _known(wandb: Any, wanted: Iterable[str]) -> list[str]:
+    """The settings that the installed client has: its own, ``x_...``, come and go with its versions."""
+    fields = wandb.Settings.model_fields
+    gone = [name for name in wanted if name.startswith("x_") and name not in fields]
+    if gone:
+        warn(f"wandb {wandb.__version__} knows no setting {', '.join(gone)}: it mirrors without")
+    return [name for name in wanted if name not in gone]
 
 
 def be_alone() -> None:

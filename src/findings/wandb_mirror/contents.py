@@ -1,6 +1,7 @@
 """What W&B is sent of a run: its names and config, and of its record the rows that a checkpoint covers, and probes."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,39 +25,64 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
         "sweep": None,
         "parameters": {},
     } | record.get("wandb", {})
+    label, claims = _asked_by(run, record)
+    named = {"seed": config.seed, "scale": config.scale, "name": run.name}
+    made = {f"trainer.{key}": value for key, value in asdict(config.trainer).items()} | _provenance(record)
     return {
         "project": where["project"],
         "entity": where["entity"],
         "id": where["id"],
-        "name": run.id,
-        "group": group_of(run, record),
+        "name": f"{label or run.name} s{config.seed}",
+        "group": f"{label} ({run.arm})" if label else run.arm,
         "job_type": "train",
+        "notes": claims,
         "tags": [config.scale, *record.get("findings", [])],
-        "config": run.scientific | {"seed": config.seed, "scale": config.scale, "name": run.name} | where["parameters"],
+        "config": run.scientific | named | made | where["parameters"],
         "dir": str(record.directory),
         "sweep": where["sweep"],
     }
 
 
-def group_of(run: "Run", record: "Record") -> str:
-    """The arm, after the label that a finding which asked for the run gives it, where one does: groups are read by eye.
+def _provenance(record: "Record") -> dict[str, Any]:
+    """By what code, on what and in how many attempts; what is not known yet is left out."""
+    known = record.get("provenance", {})
+    git = known.get("git") or {}
+    found = {
+        "commit": git.get("sha"),
+        "dirty": git.get("dirty"),
+        "device": known.get("device"),
+        "job": known.get("job"),
+        "attempts": record.get("attempts"),
+    }
+    return {key: value for key, value in found.items() if value is not None}
 
-    A plan or a study that cannot be read costs the label, never the run.
+
+def _asked_by(run: "Run", record: "Record") -> tuple[str, str]:
+    """What a finding that asked for the run calls its arm, if anything; and the claims about it, for the notes.
+
+    A plan or a study that cannot be read costs the label and the notes, never the run.
     """
     from findings.judging.evidence import read_plan
     from findings.studies import findings
 
+    named, about = "", []
     try:
         for name, finding in findings().items():
             path = Path(run.config.results_dir, run.config.scale, name, "plan.json")
-            if name not in record.get("findings", []) or not finding.labels or not path.exists():
+            if name not in record.get("findings", []) or not path.exists():
                 continue
-            labels = {arm.id: arm.label for arm in read_plan(path).labelled(finding.labels).arms}
-            if labels.get(run.arm) in finding.labels:
-                return f"{labels[run.arm]} ({run.arm})"
+            plan = read_plan(path).labelled(finding.labels)
+            label = {arm.id: arm.label for arm in plan.arms}.get(run.arm, "")
+            named = named or (label if label in finding.labels else "")
+            ids = [
+                claim.id
+                for claim in finding.claims_at(plan)
+                if any(arm.id == run.arm for term in (*claim.contrast, *claim.order) for arm in plan.chosen(term))
+            ]
+            about += [f"{name}: {', '.join(ids)}"] if ids else []
     except (InputError, OSError):
         pass
-    return run.arm
+    return named, "; ".join(about)
 
 
 def covered(record: "Record") -> list[dict[str, str]]:

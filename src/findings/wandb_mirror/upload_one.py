@@ -30,7 +30,7 @@ def send(directory: Path, arguments: dict[str, Any]) -> str | None:
     with uploading(directory, wait=False), tempfile.TemporaryDirectory() as temporary:
         record = Record(directory)
         rows = covered(record)
-        run = start(arguments | {"dir": temporary}, "online", ends=record.status != "running")
+        run = start(arguments | {"dir": temporary}, "online", ends=record.status != "running", live=False)
         for row in rows:
             log_row(run, row)
         log_summary(run, record)
