@@ -1,4 +1,4 @@
-"""findings sync [SWEEP] [--watch] [--every TIME] [runs_dir=DIR]"""
+"""findings sync [SWEEP] [--watch [--every TIME] | --local DIR] [runs_dir=DIR]"""
 
 import argparse
 import time
@@ -34,7 +34,15 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         metavar="TIME",
         help="with --watch (default: 60s)",
     )
+    parser.add_argument(
+        "--local",
+        type=Path,
+        metavar="DIR",
+        help="send nothing: write W&B's logs of all these runs into DIR/wandb, for `wandb leet DIR/wandb`",
+    )
     given = parser.parse_intermixed_args(arguments)
+    if given.local and given.watch:
+        raise InputError("--local", "is done once, and --watch goes on: use one of them")
     name, overrides = given.sweep, given.overrides
     if name and "=" in name:
         name, overrides = None, [name, *overrides]
@@ -44,10 +52,35 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from findings.wandb_mirror.server import has_key, host
 
     sweeps = find(name) if name else None
+    if given.local:
+        return _write_logs(runs_dir, sweeps, given.local)
     if not has_key():
         raise InputError("W&B", f"no key for {host()} is found: `wandb login`, or set WANDB_API_KEY")
     sync = _Sync(runs_dir, sweeps, terminal.console())
     return sync.watch(given.every) if given.watch else sync.once()
+
+
+def _write_logs(runs_dir: Path, sweeps: "Sequence[Sweep] | None", folder: Path) -> int:
+    """Of every run that has rows; a run that cannot be written costs no other."""
+    from rich.progress import track
+
+    from findings.wandb_mirror.contents import covered
+    from findings.wandb_mirror.local_logs import write
+    from findings.wandb_mirror.uploads import records_of
+
+    console = terminal.console()
+    records = [record for record in records_of(runs_dir, sweeps) if covered(record)]
+    if not records:
+        raise InputError(str(runs_dir), "holds no run that has rows")
+    failed = 0
+    for record in track(records, "W&B", console=console, transient=True, disable=not console.is_terminal):
+        try:
+            write(record, folder)
+        except Exception as error:  # the client's own kinds, and those of whatever it is made of
+            failed += 1
+            say(console, f"not written: {record.directory.name}: {type(error).__name__}: {error}")
+    say(console, f"{len(records) - failed} of {len(records)} runs are in {folder}/wandb: `wandb leet {folder}/wandb`")
+    return FAILED if failed else 0
 
 
 class _Sync:

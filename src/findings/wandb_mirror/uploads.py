@@ -80,7 +80,7 @@ def upload(records: Sequence[Record], tell: Callable[[Upload], None]) -> None:
 
 
 def _begin(record: Record) -> "subprocess.Popen[str]":
-    arguments = json.dumps(_arguments(record))
+    told = json.dumps(arguments(record))
     # a ^C is for the command alone, which ends its uploads
     process = subprocess.Popen(
         [sys.executable, "-m", "findings.wandb_mirror.upload_one", str(record.directory)],
@@ -92,13 +92,13 @@ def _begin(record: Record) -> "subprocess.Popen[str]":
     )
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # how it ended says why
-        process.stdin.write(arguments)
+        process.stdin.write(told)
         process.stdin.close()
     return process
 
 
-def _arguments(record: Record) -> dict[str, Any]:
-    """Raises InputError where the run's config cannot be read."""
+def arguments(record: Record) -> dict[str, Any]:
+    """What the client is told. Raises InputError where the run's config cannot be read."""
     from findings.config.frozen import thaw
     from findings.wandb_mirror.contents import arguments_of
 
