@@ -59,6 +59,15 @@ def test_what_there_is_fits_a_screen(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert found["depth-degradation"]["runs"]["cifar10"]["needed"] == 45
 
 
+def test_runs_are_counted_that_the_plan_asks_for(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build.build("quick", study / "results", study / "runs")
+    write_plan(study / "results", [arm("plain20", [0, 1, 7])])  # of two of which the tables have rows, and of others
+    write_record(study / "runs", "plain20", 7, curve("plain20", 7))
+    assert main(["list", "--json"]) == 0
+    found = {one["finding"]: one for one in json.loads(capsys.readouterr().out)}
+    assert found["depth-degradation"]["runs"]["quick"]["done"] == 3
+
+
 def test_curves_average_whole_rows_and_name_what_is_not_finished(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

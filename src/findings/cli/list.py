@@ -118,8 +118,9 @@ def _finished(scale: str, finding: str) -> int:
     if (folder / "runs.csv").exists():
         with (folder / "runs.csv").open(newline="") as stream:
             finished = {row["id"] for row in csv.DictReader(stream) if row["status"] == "finished"}
-    for run in (f"{arm['arm']}-s{seed}" for arm in arms for seed in arm["seeds"]):
-        record = RUNS / run / "record.json"
-        if run not in finished and record.exists() and Record(record.parent).is_finished:
-            finished.add(run)
-    return len(finished)
+    planned = [f"{arm['arm']}-s{seed}" for arm in arms for seed in arm["seeds"]]  # the tables may hold others, too
+    return sum(run in finished or _is_finished(RUNS / run) for run in planned)
+
+
+def _is_finished(run: Path) -> bool:
+    return (run / "record.json").exists() and Record(run).is_finished
