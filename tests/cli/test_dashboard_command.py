@@ -72,6 +72,7 @@ def test_it_is_served_until_it_is_told_to_end(here: Path) -> None:
             with urllib.request.urlopen(news, timeout=60) as answer:
                 said = answer.read()
         assert b'"label":"plain20"' in said
-    finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+    finally:
+        process.kill()
