@@ -2,11 +2,12 @@
 
 import math
 import re
+from typing import Any
 
 import pytest
 
 from findings.judging.verdict import Verdict
-from findings.report.dashboard.columns import packed
+from findings.report.dashboard.columns import DIGITS, packed
 from findings.report.dashboard.intervals import EDGE, WIDTH, drawn, ticks
 
 
@@ -23,12 +24,33 @@ from findings.report.dashboard.intervals import EDGE, WIDTH, drawn, ticks
     ],
 )
 def test_unpacked_numbers_are_the_very_same(values: list[float | None]) -> None:
-    found = packed(values)
-    assert [None if one is None else one / 10 ** found["d"] for one in found["v"]] == values
+    assert unpacked(packed(values)) == values
 
 
-def test_errors_take_whole_numbers_and_what_is_not_finite_counts_as_nothing() -> None:
-    assert packed([62.1, math.nan, math.inf, 61.48]) == {"d": 2, "v": [6210, None, None, 6148]}
+def unpacked(found: dict[str, Any]) -> list[float | None]:
+    """As the page does it."""
+    if isinstance(found["v"], list):
+        return found["v"]
+    numbers: list[float | None] = []
+    last = step = 0
+    weight = 1
+    for digit in map(DIGITS.find, found["v"]):
+        if digit < 0:
+            numbers.append(None)
+            continue
+        step += digit % 32 * weight
+        weight *= 32
+        if digit < 32:
+            last += -(step - 1) // 2 if step % 2 else step // 2
+            numbers.append(last / 10 ** found["d"])
+            step, weight = 0, 1
+    return numbers
+
+
+def test_numbers_near_each_other_take_a_digit_or_two_and_what_is_not_finite_counts_as_nothing() -> None:
+    found = packed([62.1, math.nan, math.inf, 61.48, 61.5])
+    assert unpacked(found) == [62.1, None, None, 61.48, 61.5]
+    assert (found["d"], len(found["v"])) == (2, 3 + 2 + 2 + 1)
 
 
 def claim(effect: float | None, ends: tuple[float, float] | None, **more: object) -> Verdict:

@@ -50,6 +50,7 @@ def of_arm(arm: Arm, evidence: Evidence, varying: Sequence[str], metrics: Iterab
     runs = sorted((run for run in evidence.runs if run.arm == arm.id), key=lambda run: run.seed)
     seen = look(arm.label)
     grids: list[dict[str, Any]] = []
+    made: dict[tuple[str, str, str], int] = {}  # by what the runs were trained, and where in the list of that
     return {
         "id": arm.id,
         "label": arm.label,
@@ -61,27 +62,26 @@ def of_arm(arm: Arm, evidence: Evidence, varying: Sequence[str], metrics: Iterab
         "multiply_adds": arm.counts.multiply_adds,
         "chance": arm.chance,
         "config": {key: arm.config.get(key) for key in varying},
-        "runs": [_run(run, grids, metrics) for run in runs],
+        "runs": [_run(run, grids, made, metrics) for run in runs],
+        "made": [dict(zip(("device", "precision", "torch"), one, strict=True)) for one in made],
         "grids": grids,  # epochs and iterations of the rows, which the seeds of an arm have in common
         "probes": _probes(runs),
     }
 
 
-def _run(run: Run, grids: list[dict[str, Any]], metrics: Iterable[str]) -> dict[str, Any]:
-    """One run; its epochs and iterations are added to ``grids`` where they are not there yet."""
+def _run(
+    run: Run, grids: list[dict[str, Any]], made: dict[tuple[str, str, str], int], metrics: Iterable[str]
+) -> dict[str, Any]:
+    """One run; what it shares with others of its arm is added to ``grids`` and ``made`` where it is not there yet."""
     grid = {name: packed([row.get(name) for row in run.rows]) for name in ("epoch", "iteration")}
     if grid not in grids:
         grids.append(grid)
     measured = {name: [row.get(name) for row in run.rows] for name in metrics}
     return {
-        "id": run.id,
-        "seed": run.seed,
+        "seed": run.seed,  # which with the arm makes its id
         "status": "diverged" if run.diverged else run.status,
         "iteration": run.iteration,
-        "iterations": run.iterations,
-        "device": run.device,
-        "precision": run.precision,
-        "torch": run.torch,
+        "made": made.setdefault((run.device, run.precision, run.torch), len(made)),
         "seconds": round(run.wall_seconds, 1),
         "grid": grids.index(grid),
         # since the first step, to a tenth: an axis, no result

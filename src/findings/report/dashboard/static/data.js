@@ -1,15 +1,40 @@
 // The records as the page holds them: sweeps, their arms, and runs whose numbers are unpacked when they are first asked for.
 
-/** Numbers and nulls of {d, v}: whole numbers, too large by a power of ten. The quotients are the recorded numbers. */
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const VALUES = Object.fromEntries([...DIGITS].map((digit, value) => [digit, value]));
+
+/**
+ * Numbers and nulls of {d, v}: the steps between whole numbers, each lowest digit first, sign in the lowest bit; a digit
+ * of 32 and more has others after it. Divided by a power of ten they are the very numbers that were recorded.
+ */
 export function unpacked({ d, v }) {
+  if (Array.isArray(v)) return v;
   const factor = 10 ** d;
-  return v.map((value) => (value === null ? null : value / factor));
+  const numbers = [];
+  let [last, step, weight] = [0, 0, 1];
+  for (const character of v) {
+    if (character === ".") {
+      numbers.push(null);
+      continue;
+    }
+    const digit = VALUES[character];
+    step += (digit % 32) * weight;
+    if (digit >= 32) {
+      weight *= 32;
+      continue;
+    }
+    last += step % 2 ? -(step - 1) / 2 : step / 2;
+    numbers.push(last / factor);
+    [step, weight] = [0, 1];
+  }
+  return numbers;
 }
 
 export class Run {
   constructor(fields, arm) {
-    Object.assign(this, fields);
+    Object.assign(this, fields, arm.made[fields.made]);
     this.arm = arm;
+    this.id = `${arm.id}-s${this.seed}`;
     this.known = new Map();
   }
 
