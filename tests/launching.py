@@ -1,6 +1,8 @@
-"""The real command in a process of its own, on a sweep that takes seconds."""
+"""The real command, in a process of its own or in the test's, on a sweep that takes seconds."""
 
+import contextlib
 import csv
+import io
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from findings.cli.main import main
 from findings.records.record import TIMING
 
 PARAMETERS: dict[str, Any] = {
@@ -71,6 +74,18 @@ class Findings:
     def kill_all(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
+
+
+def here(directory: Path, *arguments: str, code: int = 0) -> str:
+    """What ``findings ...`` says in the test's own process, where imports are paid for; checks how it ended.
+
+    Workers are forked from the server that other tests have started. For what is killed, there is ``Findings``.
+    """
+    output = io.StringIO()
+    with contextlib.chdir(directory), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        ended = main([*arguments])
+    assert ended == code, f"exit code {ended}\n{output.getvalue()}"
+    return output.getvalue()
 
 
 def records(directory: Path) -> dict[str, dict[str, Any]]:

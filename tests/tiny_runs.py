@@ -1,6 +1,8 @@
 """Runs that take a second: a network of 8 layers, 4 wide, on digits, with every value that matters here written out."""
 
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +54,14 @@ def overrides(**changes: Any) -> list[str]:
     return [f"{key}={'null' if value is None else value}" for key, value in merged.items()]
 
 
+@cache
+def _composer(_: Path) -> Composer:
+    """One for each working directory, which may hold a conf/ of its own: Hydra takes long for each choice of groups."""
+    return Composer()
+
+
 def tiny(directory: Path, **changes: Any) -> Config:
-    return Composer().compose([*overrides(**changes), f"runs_dir={directory}"]).config
+    return _composer(Path.cwd()).compose([*overrides(**changes), f"runs_dir={directory}"]).config
 
 
 def record_of(config: Config) -> Record:
@@ -82,6 +90,18 @@ def trained(directory: Path, **changes: Any) -> list[dict[str, str]]:
     config = tiny(directory, **changes)
     assert go(config).status == "finished"
     return numbers(record_of(config))
+
+
+def trained_once(**changes: Any) -> list[dict[str, str]]:
+    """The same, trained once for all tests of a process; of the code as it is, so not for a test that changes it."""
+    key = repr(sorted(changes.items()))
+    if key not in _TRAINED:
+        with tempfile.TemporaryDirectory() as directory:
+            _TRAINED[key] = trained(Path(directory), **changes)
+    return [dict(row) for row in _TRAINED[key]]
+
+
+_TRAINED: dict[str, list[dict[str, str]]] = {}
 
 
 def equal_draws(monkeypatch: Any) -> None:

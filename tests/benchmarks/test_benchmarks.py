@@ -11,6 +11,7 @@ import pytest
 
 from findings.judging.recorded import METRIC_COLUMNS
 from findings.records.record import Record
+from launching import write_sweep
 
 ROOT = Path(__file__).parents[2]
 TINY = ("recipe.batch_size=8", "recipe.batch_norm_group=null", "data.size=8", "trainer.accelerator=cpu")
@@ -62,10 +63,12 @@ def test_small_measures_the_smallest_scales_networks(benchmark: Any, capfd: Any)
     assert float(row["images_per_second"]) == pytest.approx(64_000 / float(row["milliseconds_per_step"]), rel=1e-4)
 
 
-def test_study_times_the_whole_command(benchmark: Any, capfd: Any) -> None:
-    benchmark("study").main(["quick/gap-vs-fc", "model=resnet8", "seed=0", "tracking=none", "--record"])
+def test_study_times_the_whole_command(benchmark: Any, tmp_path: Path, capfd: Any) -> None:
+    name = write_sweep(tmp_path, "depth-degradation", seeds=1, recipe__iterations=24, recipe__milestones=[])
+    sweep = str(tmp_path / "sweeps" / f"{name}.yaml")
+    benchmark("study").main([sweep, "--record"])
     (row,) = rows("study")
-    assert (row["sweep"], row["runs"]) == ("quick/gap-vs-fc", "1")
+    assert (row["sweep"], row["runs"]) == (sweep, "1")
     assert float(row["seconds"]) > 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from findings.cli.main import main
-from launching import Findings
+from launching import here
 
 FOLDER = Path(__file__).parents[1] / "demonstrations"
 CLAIMS = {
@@ -29,7 +29,7 @@ def test_a_demonstration_is_planned_trained_and_judged(
     assert "multiply-adds of training" in planned
     assert "lacks" not in planned
     assert "no claim is about" not in planned
-    Findings(tmp_path, "run", f"quick/{finding}", "--jobs", "2").wait(0)
+    here(tmp_path, "run", f"quick/{finding}", "--jobs", "2")
     assert main(["report", "quick"]) == 0
     verdicts = {one["id"]: one for one in json.loads((tmp_path / "results/quick/verdicts.json").read_text())}
     assert verdicts.keys() == CLAIMS[finding]

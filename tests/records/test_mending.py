@@ -7,12 +7,12 @@ import pytest
 
 from findings.records.library import read
 from findings.records.record import Record
-from tiny_runs import go, numbers, record_of, tiny, trained
+from tiny_runs import go, numbers, record_of, tiny, trained_once
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
-    return trained(tmp_path_factory.mktemp("whole"))
+def whole() -> list[dict[str, str]]:
+    return trained_once()
 
 
 def damage(record: Record, name: str, text: bytes | None) -> Path:

@@ -12,7 +12,7 @@ from findings.config.arguments import strange
 from findings.errors import InputError
 from findings.records import transfer
 from findings.records.lease import lease
-from tiny_runs import go, numbers, record_of, tiny, trained
+from tiny_runs import go, numbers, record_of, tiny, trained_once
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_an_unfinished_run_goes_on_and_ends_like_an_undisturbed_one(half_way: Pa
     config = tiny(there, seed=1)
     assert record_of(config).status == "interrupted"
     assert go(config).status == "finished"
-    assert numbers(record_of(config)) == trained(tmp_path / "undisturbed", seed=1)
+    assert numbers(record_of(config)) == trained_once(seed=1)
     finished = next(there.glob("*-s0"))
     assert (finished / "probes.csv").read_bytes() == (next(half_way.glob("*-s0")) / "probes.csv").read_bytes()
     predicted = next(half_way.glob("*-s0")) / "predictions.npz"

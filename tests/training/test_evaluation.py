@@ -9,12 +9,12 @@ from findings.training.journal import Journal
 from findings.training.learner import Learner
 from findings.training.signals import Stop
 from findings.training.train import train
-from tiny_runs import go, numbers, record_of, tiny, trained
+from tiny_runs import go, numbers, record_of, tiny, trained_once
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
-    return trained(tmp_path_factory.mktemp("undisturbed"))
+def undisturbed() -> list[dict[str, str]]:
+    return trained_once()
 
 
 @pytest.mark.parametrize("iteration", [12, 40])

@@ -17,15 +17,15 @@ from findings.nets.build import build
 from findings.training.assembly import new_learner
 from findings.training.learner import Chunk, Learner
 from findings.training.schedule import learning_rate
-from tiny_runs import go, numbers, record_of, replaced, tiny, trained
+from tiny_runs import go, numbers, record_of, replaced, tiny, trained, trained_once
 
 EPOCH = 12  # steps
 DROPOUT = {"model__head": "fc", "model__hidden": [16], "model__dropout": 0.5}
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
-    return trained(tmp_path_factory.mktemp("undisturbed"))
+def undisturbed() -> list[dict[str, str]]:
+    return trained_once()
 
 
 @pytest.mark.parametrize("until", [1, 5, EPOCH, EPOCH + 1, 27, 28, 29, 3 * EPOCH, 39])
@@ -157,7 +157,7 @@ def test_two_runs_in_one_process_equal_each_alone(undisturbed: list, tmp_path: P
 
 
 def test_the_seed_changes_every_measured_number(undisturbed: list, tmp_path: Path) -> None:
-    other = trained(tmp_path, seed=1)
+    other = trained_once(seed=1)
     for key in ("train_loss", "remeasured_train_loss", "test_loss"):
         assert not {row[key] for row in undisturbed} & {row[key] for row in other}
 

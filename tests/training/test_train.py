@@ -19,7 +19,7 @@ from findings.training.journal import Journal
 from findings.training.processes import Unmet
 from findings.training.signals import Stop
 from findings.training.train import train
-from tiny_runs import go, numbers, record_of, replaced, tiny, trained
+from tiny_runs import go, numbers, record_of, replaced, tiny, trained_once
 
 ARITHMETIC = ("devices", "threads", "fast", "compiled", "precision")  # what decides rounding
 SECRET = "0123456789abcdef0123456789abcdef01234567"
@@ -91,7 +91,7 @@ def test_an_error_ends_in_the_record_and_retry_goes_on_from_the_checkpoint(
     assert go(config, retry_failed=True).status == "finished"
     record = record_of(config)
     assert (record["attempts"], record["traceback"], record["reason"]) == (2, "", "")
-    assert numbers(record) == trained(tmp_path / "undisturbed")
+    assert numbers(record) == trained_once()
 
 
 def test_an_interrupt_that_does_not_wait_leaves_a_resumable_record(
@@ -104,7 +104,7 @@ def test_an_interrupt_that_does_not_wait_leaves_a_resumable_record(
             go(config)
     assert record_of(config)["status"] == "interrupted"
     assert go(config).status == "finished"
-    assert numbers(record_of(config)) == trained(tmp_path / "undisturbed")
+    assert numbers(record_of(config)) == trained_once()
 
 
 def test_restarts_after_a_crash_and_after_a_preemption_are_counted_apart(
@@ -170,7 +170,7 @@ def test_a_resumed_run_keeps_the_threads_it_began_with(tmp_path: Path) -> None:
     go(config, until=5)
     go(tiny(tmp_path, trainer__threads=2))
     assert record_of(config)["provenance"]["threads"] == 1
-    assert numbers(record_of(config)) == trained(tmp_path / "undisturbed")
+    assert numbers(record_of(config)) == trained_once()
 
 
 @pytest.mark.parametrize("torn", ["", "epoch,iter", "header", "row", "cell"])
@@ -182,7 +182,7 @@ def test_what_was_being_written_when_all_ended_is_cut(torn: str, tmp_path: Path)
     row = "2,24,1.9,70.1,1.8,60.0,,,1.7,58.9,360,0.01,0.1,9000.5,44.1,14"
     metrics.write_text({"header": text, "row": text + row[:30], "cell": text + row}.get(torn, torn))
     assert go(config).status == "finished"
-    assert numbers(record_of(config)) == trained(tmp_path / "undisturbed")
+    assert numbers(record_of(config)) == trained_once()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

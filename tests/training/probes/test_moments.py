@@ -15,7 +15,7 @@ from findings.records import predictions
 from findings.training.journal import Journal
 from findings.training.learner import Learner
 from several import Disturbance, run, statuses, together
-from tiny_runs import go, numbers, record_of, tiny, trained
+from tiny_runs import go, numbers, record_of, tiny, trained, trained_once
 
 PROBES = "findings.training.probes"
 AT = [0, 5, 12, 17, -1]  # before the first step, within an epoch, at an epoch's end, ..., at the end of 40
@@ -49,7 +49,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 def test_a_probed_run_has_the_numbers_of_an_unprobed_one(undisturbed: Config, tmp_path: Path) -> None:
-    assert numbers(record_of(undisturbed)) == trained(tmp_path / "plain")
+    assert numbers(record_of(undisturbed)) == trained_once()
     with_dropout = probed_run(tmp_path / "probed", trainer__fast=False, **DROPOUT)
     assert go(with_dropout).status == "finished"
     assert numbers(record_of(with_dropout)) == trained(tmp_path / "dropout", trainer__fast=False, **DROPOUT)

@@ -16,7 +16,7 @@ from findings.training.assembly import DTYPES, new_learner, ready
 from findings.training.learner import Learner
 from findings.training.metrics import ErrorAndLoss
 from findings.training.steps import Captured, Fast, Plain, Stepper, stepper_for
-from tiny_runs import go, numbers, record_of, tiny, trained
+from tiny_runs import go, numbers, record_of, tiny, trained, trained_once
 
 EPOCH = 12  # steps, of which the last is a partial batch
 DROPOUT = {"model__head": "fc", "model__hidden": [16], "model__dropout": 0.5}
@@ -119,7 +119,7 @@ def test_the_plain_way_resumes_exactly(changes: dict, tmp_path: Path) -> None:
     config = tiny(tmp_path / "stopped", trainer__chunk_seconds=0, **PLAIN, **changes)
     go(config, until=EPOCH + 5)
     go(config)
-    assert numbers(record_of(config)) == trained(tmp_path / "whole", **PLAIN, **changes)
+    assert numbers(record_of(config)) == trained_once(**PLAIN, **changes)
 
 
 @pytest.mark.usefixtures("compiler")
@@ -130,7 +130,7 @@ def test_a_compiled_network_trains_like_the_plain_one_and_resumes_exactly(tmp_pa
     go(stopped)
     whole = trained(tmp_path / "whole", **changes)
     assert numbers(record_of(stopped)) == whole
-    plain = trained(tmp_path / "plain", **PLAIN)
+    plain = trained_once(**PLAIN)
     assert float(whole[0]["train_loss"]) == pytest.approx(float(plain[0]["train_loss"]), rel=1e-3)
 
 
@@ -159,7 +159,7 @@ def test_a_run_goes_on_with_the_steps_it_began_with(tmp_path: Path) -> None:
     go(config, until=5)
     go(tiny(tmp_path, **FAST))
     assert record_of(config)["provenance"]["fast"] is False
-    assert numbers(record_of(config)) == trained(tmp_path / "whole", **PLAIN)
+    assert numbers(record_of(config)) == trained_once(**PLAIN)
 
 
 def test_a_cpu_takes_fast_steps_and_only_if_it_may(tmp_path: Path) -> None:
