@@ -1,8 +1,6 @@
 """Which plans a report judges: those of the sweep's own protocol; and what a plan would take."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from findings.cli.main import main
 from findings.cli.plan import duration
 from findings.planning.request import Request, request
+from fresh import ran
 
 PLAN = Path("results/quick/depth-degradation/plan.json")
 SWEEP = "quick/depth-degradation"
@@ -104,13 +103,12 @@ def test_without_a_device_nothing_is_predicted(capsys: pytest.CaptureFixture) ->
     assert "predicted" not in shown
 
 
-def test_predicting_needs_no_lightning() -> None:
+def test_predicting_needs_no_lightning(tmp_path: Path) -> None:
     script = (
         "import sys; from findings.cli.main import main; main(['plan', 'quick/depth-degradation', '--device', 'cpu']); "
         "print({'pytorch_lightning', 'torch._dynamo', 'wandb'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "set()"
+    assert ran(script, tmp_path).splitlines()[-1] == "set()"
 
 
 @pytest.mark.parametrize(

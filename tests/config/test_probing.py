@@ -1,7 +1,5 @@
 """Probes are typed by their class, are part of the run, and come from sweeps and overrides as from a file."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from findings.config.identity import Run
 from findings.errors import InputError
 from findings.planning.sweeps import expand, read
 from findings.training.probes.gradients import GradientNorms
+from fresh import ran
 
 COMPOSER = Composer()
 PROBES = "findings.training.probes"
@@ -89,11 +88,10 @@ def test_a_sweep_names_probes_for_us_and_for_an_agent(tmp_path: Path) -> None:
     assert COMPOSER.compose([*SHORT, *told]) == ours[0]
 
 
-def test_checking_a_probe_does_not_wait_for_what_measures() -> None:
+def test_checking_a_probe_does_not_wait_for_what_measures(tmp_path: Path) -> None:
     code = f"""if True:
         import sys
         from findings.config.compose import Composer
         Composer().compose(["evaluation.probes=[{{_target_:{GRADIENTS}}}]"])
         print([name for name in ("pytorch_lightning", "torchmetrics") if name in sys.modules])"""
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout == "[]\n"
+    assert ran(code, tmp_path) == "[]\n"

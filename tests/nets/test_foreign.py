@@ -1,7 +1,5 @@
 """Networks of timm and torchvision: counted as torch counts them, named, typed, trained on what the data are."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from findings.nets.norm import GroupedBatchNorm2d
 from findings.nets.synced import across_devices
 from findings.nets.weights import freeze as freeze_backbone
 from findings.planning.sweeps import hydra_value
+from fresh import ran
 
 TIMM, TORCHVISION = "foreign.TimmNet", "foreign.TorchvisionNet"
 # the parameters that are published for 1000 classes
@@ -181,7 +180,7 @@ def test_kwargs_go_through_overrides_freezing_and_hashing(tmp_path: Path) -> Non
         composer.compose([*model, "model.kwargs=3"])
 
 
-def test_timm_is_imported_where_a_network_of_its_is_built_and_nowhere_else() -> None:
+def test_timm_is_imported_where_a_network_of_its_is_built_and_nowhere_else(tmp_path: Path) -> None:
     code = """if True:
         import sys, findings
         findings.plan("quick/depth-degradation", "seed=0")
@@ -189,4 +188,4 @@ def test_timm_is_imported_where_a_network_of_its_is_built_and_nowhere_else() -> 
         findings.plan("quick/depth-degradation", "seed=0", "model=timm", "model.name=resnet18")
         assert "timm" in sys.modules
     """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    ran(code, tmp_path)

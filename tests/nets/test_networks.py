@@ -1,8 +1,6 @@
 """The networks are the papers': parameters, multiply-adds, shapes, initialisation; and every named one runs."""
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from findings.nets.build import construct
 from findings.nets.cifar import CifarNet
 from findings.nets.complexity import Complexity, complexity
 from findings.nets.wide import WideResNet
+from fresh import ran
 
 CIFAR, WIDE = "findings.nets.cifar.CifarNet", "findings.nets.wide.WideResNet"
 NAMED = sorted({*groups()["model"]} - {"timm", "torchvision"})  # test_foreign.py has those
@@ -110,8 +109,7 @@ for target, more in (
     counted(target, **more)
     assert "torch._dynamo" not in sys.modules, target
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    ran(code, Path(__file__).parent)
 
 
 @pytest.mark.parametrize("model", sorted(set(NAMED) - TOO_SMALL - MAPS))

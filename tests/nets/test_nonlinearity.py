@@ -1,7 +1,5 @@
 """What follows each layer, and the weights that networks begin with: as asked for, everywhere, and by name."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from findings.config.hyperparameters import name, resolve
 from findings.nets.build import construct
 from findings.nets.complexity import complexity
+from fresh import ran
 
 CIFAR = "findings.nets.cifar.CifarNet"
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -79,8 +78,7 @@ for kind in {list(FUNCTIONS)}:
     counted("cifar.CifarNet", depth=8, head="fc", hidden=[8], size=32, nonlinearity=kind, initialisation="orthogonal")
     assert "torch._dynamo" not in sys.modules, kind
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    ran(code, Path(__file__).parent)
 
 
 def weights(**more: Any) -> list[Tensor]:

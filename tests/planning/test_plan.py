@@ -1,8 +1,6 @@
 """A plan is complete and checked before anything starts; plan.json says what the report may expect."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -15,6 +13,7 @@ from findings.planning.freezing import write_plan
 from findings.planning.plan import PlannedRun, Planner, longest_first, share_threads
 from findings.planning.request import request
 from findings.planning.sweeps import Sweep, find, names
+from fresh import ran
 
 PLANNER = Planner()
 
@@ -48,15 +47,14 @@ def test_the_longest_runs_of_a_seed_come_first_and_seeds_and_findings_keep_their
     assert [place[:2] for place in order[6:]] == [("a", 0), ("a", 0), ("a", 1), ("a", 1)]
 
 
-def test_planning_does_without_torchs_compiler() -> None:
+def test_planning_does_without_torchs_compiler(tmp_path: Path) -> None:
     """To import it takes a second."""
     script = (
         "import sys; from findings.planning.plan import Planner; from findings.planning.sweeps import find; "
         "[Planner().plan(find(name)[0]) for name in ('quick/wide-vs-deep', 'quick/gap-vs-fc')]; "
         "print('torch._dynamo' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert ran(script, tmp_path).strip() == "False"
 
 
 def test_a_planned_run_is_the_composed_one() -> None:

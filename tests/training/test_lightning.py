@@ -1,8 +1,8 @@
 """What a process that trains imports: no compiler, and none of the libraries that Lightning looks for on the way."""
 
-import subprocess
-import sys
 from pathlib import Path
+
+from fresh import ran
 
 HEAVY = ("torch._dynamo", "torch._inductor", "sympy", "scipy", "matplotlib", "torchvision", "sklearn", "pandas")
 TRAIN = """
@@ -30,12 +30,6 @@ RequirementCache._check_available = lambda self: hasattr(self, "available") or c
 del RequirementCache._check_requirement
 import findings.training.train
 """
-
-
-def ran(code: str, folder: Path) -> str:
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_a_run_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
