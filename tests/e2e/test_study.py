@@ -16,7 +16,7 @@ def test_a_study_leaves_records_costs_and_a_report(tmp_path: Path) -> None:
     assert "depth-degradation/figures" in (results / "README.md").read_text()
     assert "2 of 2 runs finished" in output
     assert "images/s" in output
-    assert "verdict" in output
+    assert "✔ reproduced  ✘ contradicted" in output  # the table of verdicts
 
 
 def test_a_study_that_runs_out_of_time_reports_what_there_is_and_measures_nothing(tmp_path: Path) -> None:
