@@ -58,7 +58,7 @@ def test_a_finding_and_a_network_from_outside(installed: Path, tmp_path: Path) -
     assert "My own finding" in (tmp_path / "results" / "mine" / "README.md").read_text()
     (verdict,) = json.loads((tmp_path / "results" / "mine" / "verdicts.json").read_text())
     assert (verdict["id"], verdict["verdict"]) == ("mine-counts", "reproduced")
-    listed = findings("list")
+    listed = findings("list", "--wide")
     assert "My own finding" in listed
     assert "Depth degradation" in listed
 
