@@ -74,14 +74,20 @@ class Cluster:
             for id, state, restarts, nodes, reason, *_ in (line.split("|") for line in lines)
         ]
 
+    def queue(self) -> str:
+        """The tasks, a line each, or why the controller does not say: it may be down on purpose."""
+        try:
+            return "\n".join(map(str, self.tasks()))
+        except AssertionError as error:
+            return str(error)
+
     def until(self, what: Callable[[], object], seconds: float = 30, every: float = 0.05) -> None:
         """Wait for ``what()`` to be true: ``seconds``, and on a busy machine some times longer."""
         deadline = time.monotonic() + BUSY * seconds
         while not what():
             if time.monotonic() > deadline:
-                queue = "\n".join(map(str, self.tasks()))
                 raise AssertionError(
-                    f"not within {BUSY * seconds} s\n{queue}\n{tail(self.directory / 'slurmctld.log')}"
+                    f"not within {BUSY * seconds} s\n{self.queue()}\n{tail(self.directory / 'slurmctld.log')}"
                 )
             time.sleep(every)
 

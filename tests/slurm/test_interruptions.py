@@ -62,9 +62,13 @@ def preempt(going: Going) -> None:
 
 
 def ask(going: Going) -> None:
-    """While the controller is down for some seconds, so that the task is not queued again at once."""
-    going.cluster.signal(going.task, "USR1")
+    """By SLURM's signal while the controller is down for some seconds, so that the task is not queued again at once.
+
+    The controller that is told to send it may be gone before it has: so it comes from here, to the same processes.
+    """
     with going.cluster.without("slurmctld"):
+        for pid in processes(going, "findings."):
+            os.kill(pid, signal.SIGUSR1)
         going.cluster.until(lambda: going.record["status"] == "interrupted")
         time.sleep(2)
 
