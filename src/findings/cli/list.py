@@ -76,7 +76,7 @@ def _show_scales(known: list[dict[str, Any]]) -> None:
     from findings.report.words import SYMBOLS
 
     legend = "  ".join(f"{symbol} {word}" for word, symbol in SYMBOLS.items()) + "  --wide names the claims"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=legend, caption_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("finding", "scale"):
         table.add_column(heading, no_wrap=True)
     for heading in (*SYMBOLS.values(), "runs"):
@@ -88,7 +88,9 @@ def _show_scales(known: list[dict[str, Any]]) -> None:
             name = one["finding"] if index == 0 else ""
             table.add_row(name, scale, *counts, f"{runs['done']} of {runs['needed']}")
         table.add_section()
-    terminal.console().print(table)
+    console = terminal.console()
+    console.print(table)
+    console.print(legend, style="dim", highlight=False, soft_wrap=True)  # longer than the table is wide
 
 
 def _show_claims(known: list[dict[str, Any]]) -> None:

@@ -64,7 +64,7 @@ def _chapter(chapter: Chapter) -> list[str]:
         *filter(None, (finding.explanation, _outcome(chapter))),
     ]
     parts += [EARLIER_RULE] if evidence.plan.streams == EARLIER else []
-    parts += [_what_was_run(evidence), *([_verdict_table(chapter)] if finding.claims else [])]
+    parts += [_what_was_run(evidence), *([verdict_table(chapter)] if finding.claims else [])]
     for drawing in chapter.drawings:
         parts.append(f"![{finding.title}: {drawing.shows}]({finding.name}/figures/{drawing.name}.svg)")
     sections = (
@@ -208,7 +208,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h in all" if seconds >= 3600 else f"{seconds / 60:.1f} min in all"
 
 
-def _verdict_table(chapter: Chapter) -> str:
+def verdict_table(chapter: Chapter) -> str:
+    """Every claim that was asked, in Markdown: its verdict, its numbers, why, and the published figures."""
     sources = {claim.id: claim.source for claim in chapter.finding.claims}
     rows = []
     for verdict in _asked(chapter):

@@ -30,20 +30,18 @@ def table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def wide_table(verdicts: Sequence[Verdict]) -> Table:
-    """Whole sentences, and why a claim is not reproduced."""
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("verdict", no_wrap=True)
+    """Whole sentences, and why a claim is not reproduced. The verdict opens the sentence: so 80 columns hold both."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     shown.add_column("claim", ratio=1)
     for heading in ("effect", "95 % interval", "seeds"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for finding, found in _by_finding(verdicts).items():
-        shown.add_row("", Text(f"{finding} ({found[0].scale})", style="bold"))
+        shown.add_row(Text(f"{finding} ({found[0].scale})", style="bold"))
         for verdict in found:
             plain = verdict.ci95 or (verdict.kind == "computed" and verdict.verdict == "reproduced")
             reason = "" if plain else f" ({verdict.reason})"
             shown.add_row(
-                Text(words.word(verdict), style=COLOURS[verdict.verdict]),
-                verdict.sentence + reason,
+                Text.assemble((f"{words.word(verdict)}:", COLOURS[verdict.verdict]), f" {verdict.sentence}{reason}"),
                 words.effect(verdict),
                 words.interval(verdict),
                 words.seeds(verdict),
