@@ -1,7 +1,7 @@
 """Golden data in tests/golden/: what must not change by accident.
 
-``GOLDEN=write pytest tests/training/test_schedule.py tests/config/test_identity.py tests/cli/test_main.py`` writes it
-anew; review the diff.
+``GOLDEN=write pytest tests/training/test_schedule.py tests/config/test_identity.py tests/cli/test_main.py
+tests/wandb_mirror/test_views.py`` writes it anew; review the diff.
 """
 
 import json

@@ -50,6 +50,7 @@ class Server:
         self.requests: list[str] = []  # operations and paths, in order
         self.unknown: list[str] = []
         self.refused: set[str] = set()  # operations and paths that are answered with 403
+        self.views: dict[str, dict[str, Any]] = {}  # workspaces and reports, by their ids
         self.keys: set[str] = set()  # that came with a request
 
     # --- what the client asks in GraphQL
@@ -120,6 +121,29 @@ class Server:
         return {"project": {"internalId": "1", "run": found}}
 
     _RunHistoryKeys = _Run
+
+    # --- workspaces and reports
+
+    def _UpsertView2(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        inserted = not given.get("id")
+        id = given.get("id") or f"view{len(self.views)}"
+        assert inserted or id in self.views
+        spec = json.loads(given["spec"])
+        self.views[id] = given | {"spec": spec}
+        project = {"id": "p", "name": given["projectName"], "entityName": given["entityName"]}
+        view = {"id": id, "name": given["name"], "type": given["type"], "displayName": given["displayName"],
+                "description": given["description"], "project": project, "spec": given["spec"],
+                "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z"}  # fmt: skip
+        return {"upsertView": {"view": view, "inserted": inserted}}
+
+    _upsertView = _UpsertView2  # noqa: N815
+
+    def _GetProjects(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        projects = [self._project({"project": name}) | {"entityName": ENTITY, "createdAt": "2026-01-01T00:00:00Z",
+                     "isBenchmark": False, "user": None}
+                    for name in sorted(self.projects)]  # fmt: skip
+        edges = [{"node": project, "cursor": project["name"]} for project in projects]
+        return {"models": {"edges": edges, "pageInfo": {"endCursor": None, "hasNextPage": False}}}
 
     # --- sweeps
 

@@ -45,6 +45,7 @@ def test_what_people_look_for_is_in_a_run(tmp_path: Path, monkeypatch: pytest.Mo
         expected = {"commit": "a" * 40, "dirty": True, "device": "A GPU", "attempts": 2, "trainer.fast": True}
         assert told["config"].items() >= expected.items()
         assert "job" not in told["config"]
+        assert told["config"]["arm"] == run.arm  # by which the views in W&B choose a finding's runs
 
 
 def test_a_run_that_no_finding_labels_is_grouped_by_its_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

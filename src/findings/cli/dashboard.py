@@ -1,8 +1,9 @@
-"""findings dashboard [SCALE | SWEEP] [--live [--port N]] [--open] [results_dir=DIR] [runs_dir=DIR]"""
+"""findings dashboard [SCALE | SWEEP] [--live [--port N] | --wandb [--dry-run]] [--open] [override ...]"""
 
 import argparse
 import contextlib
 import getpass
+import json
 import os
 import socket
 import webbrowser
@@ -14,6 +15,7 @@ from findings.cli.arguments import folders
 from findings.cli.report import planned_scales
 from findings.errors import InputError
 from findings.system import terminal
+from findings.training.command import FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,20 +23,36 @@ if TYPE_CHECKING:
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("what", metavar="SCALE", nargs="?", help="a scale, or one of its sweeps: scale/finding")
-    parser.add_argument("overrides", metavar="override", nargs="*", help="results_dir=DIR, runs_dir=DIR")
+    parser.add_argument(
+        "overrides",
+        metavar="override",
+        nargs="*",
+        help="results_dir=DIR, runs_dir=DIR; with --wandb also tracking.entity=, tracking.project=",
+    )
     parser.add_argument(
         "--live", action="store_true", help="serve it to this machine; new rows appear as they are made"
     )
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="of --live (default: any that is free)")
     parser.add_argument("--open", action="store_true", help="in the browser")
+    parser.add_argument("--wandb", action="store_true", help="make or change its workspaces and reports in W&B")
+    parser.add_argument("--dry-run", action="store_true", help="of --wandb: print what would be sent, as JSON")
     given = parser.parse_intermixed_args(arguments)
     what, overrides = given.what, given.overrides
     if what and "=" in what:
         what, overrides = None, [what, *overrides]
+    project: dict[str, str] = {}
+    if given.wandb:
+        project, overrides = _project(overrides)
+    elif given.dry_run:
+        raise InputError("--dry-run", "is of --wandb")
+    if given.wandb and given.live:
+        raise InputError("--wandb", "sends what there is, and --live goes on: use one of them")
     where = folders(overrides, "results_dir", "runs_dir")
     scale, sweep = _chosen(what, where["results_dir"])
     anchor = f"#sweep={sweep}" if sweep else ""
     console = terminal.console()
+    if given.wandb:
+        return _to_wandb(scale, sweep, where, project, given.dry_run, given.open)
     if given.live:
         return _serve(console, scale, where, given.port, anchor, given.open)
     from findings.report.build import build
@@ -88,6 +106,60 @@ def _serve(console: "Console", scale: str, where: dict[str, Path], port: int, an
         webbrowser.open(address)
     with contextlib.suppress(KeyboardInterrupt), server:
         server.serve_forever()
+    return 0
+
+
+def _project(overrides: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """W&B's entity and project, from tracking's overrides, and the overrides that are left."""
+    found, others = {"entity": "", "project": "findings"}, []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        name = key.removeprefix("tracking.")
+        if name == key:
+            others.append(override)
+        elif name not in found or not value:
+            raise InputError(f"'{override}'", "no such override of --wandb", [f"tracking.{one}=" for one in found], key)
+        else:
+            found[name] = value
+    return found, others
+
+
+def _to_wandb(scale: str, sweep: str, where: dict[str, Path], project: dict[str, str], dry: bool, opened: bool) -> int:
+    """A workspace and a report for each finding of the scale, or for the one that is named."""
+    import importlib.util
+
+    from findings.report.build import chapters
+    from findings.wandb_mirror.server import has_key, host
+
+    if importlib.util.find_spec("wandb_workspaces") is None:
+        raise InputError("--wandb", "needs W&B's package for it: pip install 'findings[views]'")
+    if not dry and not has_key():
+        raise InputError("W&B", f"no key for {host()} is found: `wandb login`, or set WANDB_API_KEY")
+    made = chapters(scale, where["results_dir"], where["runs_dir"])
+    named = [one for one in made if sweep in ("", one.folder)]
+    if not named:  # a check has no views of its own: they are in its finding's
+        named = [one for one in made if one.finding.name == sweep.partition(".")[0]]
+    from findings.wandb_mirror.views.keep import send, would_send
+
+    if dry:
+        told = {one.evidence.plan.name: would_send(one, **project) for one in named}
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+        return 0
+    import wandb
+
+    try:
+        os.environ.setdefault("WANDB_SILENT", "true")
+        entity = project["entity"] or str(wandb.Api().default_entity)
+        for one in named:
+            views = send(one, where["results_dir"] / scale / one.folder, entity, project["project"])
+            terminal.say(terminal.console(), f"{one.evidence.plan.name}\n  {views.workspace}\n  {views.report}")
+            if opened:
+                webbrowser.open(views.workspace)
+    except InputError:
+        raise
+    except Exception as error:  # the client's own kinds, and those of whatever it is made of
+        terminal.say(terminal.console(), f"W&B took no view: {type(error).__name__}: {' '.join(str(error).split())}")
+        return FAILED
     return 0
 
 

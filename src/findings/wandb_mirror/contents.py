@@ -26,14 +26,14 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
         "parameters": {},
     } | record.get("wandb", {})
     label, claims = _asked_by(run, record)
-    named = {"seed": config.seed, "scale": config.scale, "name": run.name}
+    named = {"seed": config.seed, "scale": config.scale, "name": run.name, "arm": run.arm}
     made = {f"trainer.{key}": value for key, value in asdict(config.trainer).items()} | _provenance(record)
     return {
         "project": where["project"],
         "entity": where["entity"],
         "id": where["id"],
         "name": f"{label or run.name} s{config.seed}",
-        "group": f"{label} ({run.arm})" if label else run.arm,
+        "group": group_of(run.arm, label),
         "job_type": "train",
         "notes": claims,
         "tags": [config.scale, *record.get("findings", [])],
@@ -41,6 +41,11 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
         "dir": str(record.directory),
         "sweep": where["sweep"],
     }
+
+
+def group_of(arm: str, label: str) -> str:
+    """An arm's name in W&B, where a finding labels it and where none does."""
+    return f"{label} ({arm})" if label else arm
 
 
 def _provenance(record: "Record") -> dict[str, Any]:
