@@ -36,7 +36,7 @@ def test_what_people_look_for_is_in_a_run(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(runs) == 2
     for run in runs:
         record = Record(run.directory)
-        git = {"sha": "a" * 40, "dirty": True}
+        git = {"sha": "a" * 40, "dirty": True, "page": "https://host/team/code"}
         record.update(findings=["depth-degradation"], attempts=2, provenance={"git": git, "device": "A GPU"})
         told = arguments_of(run, record)
         assert told["name"] == f"{run.name} s1"
@@ -44,6 +44,7 @@ def test_what_people_look_for_is_in_a_run(tmp_path: Path, monkeypatch: pytest.Mo
         assert ("plain-test-error-rises" in told["notes"]) == run.name.startswith("plain")
         expected = {"commit": "a" * 40, "dirty": True, "device": "A GPU", "attempts": 2, "trainer.fast": True}
         assert told["config"].items() >= expected.items()
+        assert told["config"]["commit_page"] == f"https://host/team/code/commit/{'a' * 40}"
         assert "job" not in told["config"]
         assert told["config"]["arm"] == run.arm  # by which the views in W&B choose a finding's runs
 

@@ -1,8 +1,10 @@
 """Where a result comes from: an allowlist of facts, never the environment as a whole."""
 
+import contextlib
 import json
 import os
 import platform
+import re
 import socket
 import subprocess
 from functools import lru_cache
@@ -22,7 +24,10 @@ INSTRUCTIONS = {"amx_tile": "AMX", "avx512f": "AVX-512", "avx2": "AVX2"}  # the 
 
 @lru_cache
 def code() -> dict[str, Any]:
-    """The commit that the code is of, and whether files differ from it; nulls for an installed package."""
+    """The commit that the code is of, and whether files differ from it; nulls for an installed package.
+
+    ``page`` is where others see the repository, if ``origin`` says so.
+    """
     here = Path(__file__).parent
     if (PACKAGE / SNAPSHOT).exists():
         return dict(json.loads((PACKAGE / SNAPSHOT).read_text()))
@@ -38,9 +43,25 @@ def code() -> dict[str, Any]:
 
     try:
         git("ls-files", "--error-unmatch", __file__)  # an installed copy may lie in somebody else's checkout
-        return {"sha": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", ":/src", ":/conf"))}
+        found = {"sha": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--", ":/src", ":/conf"))}
     except (OSError, subprocess.SubprocessError):
         return {"sha": None, "dirty": None}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):  # it has no such remote
+        found |= {"page": page} if (page := web_page(git("remote", "get-url", "origin"))) else {}
+    return found
+
+
+def web_page(remote: str) -> str | None:
+    """Of a repository at a Git server; None for a folder. What its address holds of a user and a password is left out.
+
+    ``git@host:a/b.git``, ``ssh://git@host:22/a/b`` and ``https://user:key@host/a/b.git`` are ``https://host/a/b``.
+    """
+    web = re.fullmatch(r"(https?)://(?:[^@/]*@)?([^@/]+)/(.+)", remote)
+    other = re.fullmatch(r"(?:ssh|git)://(?:[^@/]*@)?([^@/:]+)(?::\d+)?/(.+)", remote) or re.fullmatch(
+        r"[\w.-]+@([\w.-]+):/?(.+)", remote
+    )
+    scheme, host, path = web.groups() if web else ("https", *other.groups()) if other else ("", "", "")
+    return f"{scheme}://{host}/{path.rstrip('/').removesuffix('.git')}" if host else None
 
 
 @lru_cache

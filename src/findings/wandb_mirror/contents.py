@@ -54,6 +54,7 @@ def _provenance(record: "Record") -> dict[str, Any]:
     git = known.get("git") or {}
     found = {
         "commit": git.get("sha"),
+        "commit_page": f"{git['page']}/commit/{git['sha']}" if git.get("page") and git.get("sha") else None,
         "dirty": git.get("dirty"),
         "device": known.get("device"),
         "job": known.get("job"),
