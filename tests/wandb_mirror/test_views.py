@@ -115,6 +115,7 @@ def test_a_workspace_that_was_made_is_not_made_again_when_its_report_was_refused
         (["--dry-run"], "--dry-run: is of --wandb"),
         (["--wandb", "--live"], "--wandb: sends what there is, and --live goes on: use one of them"),
         (["--wandb", "tracking.projekt=a"], "'tracking.projekt=a': no such override of --wandb; did you mean"),
+        (["--wandb", "tracking.entity="], "'tracking.entity=': is given no name"),
         (["--wandb"], "W&B: no key for"),
         (["tracking.project=a"], "'tracking.project=a': no such override of this action"),
     ],

@@ -117,8 +117,10 @@ def _project(overrides: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         name = key.removeprefix("tracking.")
         if name == key:
             others.append(override)
-        elif name not in found or not value:
-            raise InputError(f"'{override}'", "no such override of --wandb", [f"tracking.{one}=" for one in found], key)
+        elif name not in found:
+            raise InputError(f"'{override}'", "no such override of --wandb", [f"tracking.{one}" for one in found], key)
+        elif not value:
+            raise InputError(f"'{override}'", "is given no name")
         else:
             found[name] = value
     return found, others
@@ -149,7 +151,9 @@ def _to_wandb(scale: str, sweep: str, where: dict[str, Path], project: dict[str,
 
     try:
         os.environ.setdefault("WANDB_SILENT", "true")
-        entity = project["entity"] or str(wandb.Api().default_entity)
+        entity = project["entity"] or wandb.Api().default_entity
+        if not entity:
+            raise InputError("--wandb", "W&B names no entity of yours: say which, tracking.entity=NAME")
         for one in named:
             views = send(one, where["results_dir"] / scale / one.folder, entity, project["project"])
             terminal.say(terminal.console(), f"{one.evidence.plan.name}\n  {views.workspace}\n  {views.report}")

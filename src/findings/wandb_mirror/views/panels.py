@@ -11,7 +11,7 @@ BAND = "band: standard error, not 95 %"  # over the seeds: W&B's bands know no c
 
 class Chart(NamedTuple):
     title: str
-    metrics: tuple[str, ...]  # the first is solid in W&B, the others are told apart by dashes
+    metrics: tuple[str, ...]  # columns of metrics.csv
     over: str = "epoch"
     unit: str = "%"
     logarithmic: bool = False
