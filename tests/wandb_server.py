@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from wandb_keeping import Keeping
+
 ENTITY = "team"
 
 
@@ -41,7 +43,7 @@ class Run:
         return {key: node["value"] for key, node in self.config.items() if key != "_wandb"}
 
 
-class Server:
+class Server(Keeping):
     def __init__(self, address: str) -> None:
         self.address = address
         self.runs: dict[str, Run] = {}
@@ -50,6 +52,7 @@ class Server:
         self.requests: list[str] = []  # operations and paths, in order
         self.unknown: list[str] = []
         self.refused: set[str] = set()  # operations and paths that are answered with 403
+        self.artifacts: dict[str, dict[str, Any]] = {}  # by their ids: what they were made with, and "files"
         self.views: dict[str, dict[str, Any]] = {}  # workspaces and reports, by their ids
         self.keys: set[str] = set()  # that came with a request
 
@@ -122,22 +125,6 @@ class Server:
 
     _RunHistoryKeys = _Run
 
-    # --- workspaces and reports
-
-    def _UpsertView2(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        inserted = not given.get("id")
-        id = given.get("id") or f"view{len(self.views)}"
-        assert inserted or id in self.views
-        spec = json.loads(given["spec"])
-        self.views[id] = given | {"spec": spec}
-        project = {"id": "p", "name": given["projectName"], "entityName": given["entityName"]}
-        view = {"id": id, "name": given["name"], "type": given["type"], "displayName": given["displayName"],
-                "description": given["description"], "project": project, "spec": given["spec"],
-                "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z"}  # fmt: skip
-        return {"upsertView": {"view": view, "inserted": inserted}}
-
-    _upsertView = _UpsertView2  # noqa: N815
-
     def _GetProjects(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         projects = [self._project({"project": name}) | {"entityName": ENTITY, "createdAt": "2026-01-01T00:00:00Z",
                      "isBenchmark": False, "user": None}
@@ -209,7 +196,10 @@ def serving() -> Iterator[Server]:
             self._reply({})
 
         def do_PUT(self) -> None:
-            self._body()
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if (artifact := re.match(r"/artifacts/(\w+)/(.+)", self.path)) is not None:
+                with lock:
+                    server.artifacts[artifact[1]]["files"][artifact[2]] = content
             self._reply({})
 
         def do_POST(self) -> None:

@@ -1,5 +1,6 @@
 """`findings sync` through the real client, to a server on this machine: everything once, and nothing lost."""
 
+import json
 import os
 import signal
 import socket
@@ -101,6 +102,36 @@ def test_of_a_run_in_training_only_what_a_checkpoint_covers(server: Server, tmp_
     go(config)
     assert call(tmp_path) == 0
     assert (run.steps, run.state) == (STEPS, "finished")
+
+
+def test_the_record_is_an_artifact_of_a_run_that_has_ended(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = offline(tmp_path, trainer__chunk_seconds=0, results_dir=str(tmp_path / "results"))
+    plan = tmp_path / "results" / "quick" / "depth-degradation" / "plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text("{}")
+    go(config, until=14)
+    assert call(tmp_path) == 0
+    assert server.artifacts == {}, "it is not whole yet"
+    go(config)
+    assert call(tmp_path) == 0
+    (artifact,) = server.artifacts.values()
+    record = record_of(config)
+    assert artifact["committed"]
+    assert (artifact["artifactTypeName"], artifact["runName"]) == ("record", record.directory.name)
+    assert json.loads(artifact["metadata"])["data"] == record["provenance"]["data"]
+    files = ("config.yaml", "record.json", "metrics.csv", "probes.csv")
+    own = {name: (record.directory / name).read_bytes() for name in files}
+    assert artifact["files"] == own | {"depth-degradation/plan.json": b"{}"}
+
+
+def test_rows_arrive_where_artifacts_are_refused(server: Server, tmp_path: Path) -> None:
+    config = offline(tmp_path)
+    go(config)
+    server.refused |= {"ArtifactType", "CreateArtifact"}
+    assert call(tmp_path) == 0
+    assert mirror_of(server, config).steps == STEPS
 
 
 def test_an_end_is_sent_too(server: Server, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def start(arguments: dict[str, Any], mode: str, *, ends: bool = True, live: bool
     """
     import wandb
 
-    told = dict(arguments)
+    told = {key: value for key, value in arguments.items() if key != "judged"}
     wanted = {
         "silent": True,
         "console": "off",

@@ -16,7 +16,10 @@ MANY = 12
 
 
 def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
-    """What the client is told of the run; JSON, and ``sweep`` beside wandb.init's own."""
+    """What the client is told of the run; JSON, and beside wandb.init's own ``sweep`` and ``judged``.
+
+    ``judged``: {name: path} of the plans and verdicts of the findings that asked for the run.
+    """
     config = run.config
     where: dict[str, Any] = {
         "id": run.id,
@@ -40,7 +43,14 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
         "config": run.scientific | named | made | where["parameters"],
         "dir": str(record.directory),
         "sweep": where["sweep"],
+        "judged": _judged(run, record),
     }
+
+
+def _judged(run: "Run", record: "Record") -> dict[str, str]:
+    folder = Path(run.config.results_dir, run.config.scale).absolute()
+    plans = {f"{name}/plan.json": folder / name / "plan.json" for name in record.get("findings", [])}
+    return {name: str(path) for name, path in (plans | {"verdicts.json": folder / "verdicts.json"}).items()}
 
 
 def group_of(arm: str, label: str) -> str:

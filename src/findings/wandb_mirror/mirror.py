@@ -24,6 +24,7 @@ from findings.records.record import Record, now
 from findings.system.locks import locked
 from findings.system.processes import born
 from findings.training.signals import shielding
+from findings.wandb_mirror.artifact import log_record
 from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, log_summary, start
 from findings.wandb_mirror.contents import arguments_of, covered
 from findings.wandb_mirror.server import has_key, noted_mode, unreachable
@@ -148,6 +149,8 @@ def follow(directory: Path, parent: int, arguments: dict[str, Any]) -> None:
             time.sleep(1)
         threading.Timer(FINISH_SECONDS, os._exit, (1,)).start()
         log_summary(run, record)
+        if online:
+            log_record(run, record, arguments["judged"])
         path, iteration = run.path, int(rows[-1]["iteration"]) if rows else 0
         finish(run, "interrupted" if record.status == "running" else record.status)  # killed
         if online and (not rows or arrived(path, iteration)):

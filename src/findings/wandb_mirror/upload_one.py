@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from findings.records.record import Record
+from findings.wandb_mirror.artifact import log_record
 from findings.wandb_mirror.client import arrived, be_alone, finish, log_row, log_summary, start
 from findings.wandb_mirror.contents import covered
 from findings.wandb_mirror.mirror import uploading
@@ -34,6 +35,7 @@ def send(directory: Path, arguments: dict[str, Any]) -> str | None:
         for row in rows:
             log_row(run, row)
         log_summary(run, record)
+        log_record(run, record, arguments["judged"])
         path = run.path
         finish(run, record.status)
         if rows and not arrived(path, int(rows[-1]["iteration"])):
