@@ -1,7 +1,21 @@
 """What the W&B server of the tests keeps beside runs: artifacts, workspaces and reports."""
 
+import base64
 import json
 from typing import Any
+
+DAY = "2026-01-01T00:00:00Z"
+PROJECT = {"id": "p", "internalId": "1", "name": "findings", "entity": {"name": "team"}}
+
+
+def _named(kind: str, name: str) -> dict[str, Any]:
+    return {"__typename": kind, "id": name, "name": name, "description": None, "createdAt": DAY, "updatedAt": DAY}
+
+
+def _page(nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    """All there is, as the one page of a connection."""
+    info = {"__typename": "PageInfo", "endCursor": None, "hasNextPage": False}
+    return {"edges": [{"node": node, "cursor": "c"} for node in nodes], "pageInfo": info}
 
 
 class Keeping:
@@ -9,6 +23,7 @@ class Keeping:
 
     address: str
     artifacts: dict[str, dict[str, Any]]
+    kept: dict[str, bytes]
     views: dict[str, dict[str, Any]]
 
     # --- artifacts
@@ -34,7 +49,7 @@ class Keeping:
 
     def _manifest(self, id: str) -> dict[str, Any]:
         file = {"id": "f", "name": "m.json", "displayName": "m.json", "uploadHeaders": [],
-                "uploadUrl": f"{self.address}/manifest"}  # fmt: skip
+                "uploadUrl": f"{self.address}/manifests/{id}"}  # fmt: skip
         return {"id": id, "file": file}
 
     def _CreateArtifactFiles(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
@@ -51,6 +66,43 @@ class Keeping:
         artifact = self.artifacts[given["artifactID"]]
         artifact["committed"] = True
         return {"commitArtifact": {"artifact": {"id": given["artifactID"], "digest": artifact["digest"]}}}
+
+    def _ProjectArtifactTypes(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        kinds = sorted({one["artifactTypeName"] for one in self.artifacts.values()})
+        return {"project": {"artifactTypes": _page([_named("ArtifactType", kind) for kind in kinds])}}
+
+    def _ProjectArtifactType(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"project": {"artifactType": _named("ArtifactType", given["type"])}}
+
+    def _ArtifactTypeArtifactCollections(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        names = {one["artifactCollectionName"] for one in self.artifacts.values()}
+        nodes = [_named("ArtifactSequence", name) | {"project": PROJECT, "type": {"name": given["type"]},
+                 "tags": {"edges": []}} for name in sorted(names)]  # fmt: skip
+        return {"project": {"artifactType": {"artifactCollections": _page(nodes) | {"totalCount": len(nodes)}}}}
+
+    def _ArtifactMembershipByName(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        name = given["name"].partition(":")[0]
+        versions = [id for id, one in self.artifacts.items() if one["artifactCollectionName"] == name]
+        told = self.artifacts[versions[-1]]
+        sequence = {"__typename": "ArtifactSequence", "name": name, "project": PROJECT}
+        artifact = {"__typename": "Artifact", "id": versions[-1], "artifactSequence": sequence,
+                    "versionIndex": len(versions) - 1, "artifactType": {"name": told["artifactTypeName"]},
+                    "description": None, "metadata": told["metadata"], "ttlDurationSeconds": -1,
+                    "ttlIsInherited": True, "tags": [], "historyStep": None, "state": "COMMITTED", "size": 1,
+                    "digest": told["digest"], "digestAlgorithm": told["digestAlgorithm"], "commitHash": None,
+                    "fileCount": 1, "createdAt": DAY, "updatedAt": DAY, "aliases": []}  # fmt: skip
+        found = {"__typename": "ArtifactCollectionMembership", "id": "m", "versionIndex": len(versions) - 1,
+                 "createdAt": DAY, "aliases": [], "artifactCollection": sequence, "artifact": artifact}  # fmt: skip
+        return {"project": {"artifactCollectionMembership": found}}
+
+    def _FetchArtifactManifest(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"artifact": {"currentManifest": {"file": {"directUrl": f"{self.address}/manifests/{given['id']}"}}}}
+
+    def file(self, artifact: str, digest: str) -> bytes | None:
+        """A file of an artifact, which is asked for by the MD5 of what was sent, in hexadecimal digits."""
+        told = json.loads(self.kept[f"/manifests/{artifact}"])["contents"]
+        names = [name for name, one in told.items() if base64.b64decode(one["digest"]).hex() == digest]
+        return self.artifacts[artifact]["files"][names[0]] if names else None
 
     # --- workspaces and reports
 

@@ -53,6 +53,7 @@ class Server(Keeping):
         self.unknown: list[str] = []
         self.refused: set[str] = set()  # operations and paths that are answered with 403
         self.artifacts: dict[str, dict[str, Any]] = {}  # by their ids: what they were made with, and "files"
+        self.kept: dict[str, bytes] = {}  # what was put, by its path
         self.views: dict[str, dict[str, Any]] = {}  # workspaces and reports, by their ids
         self.keys: set[str] = set()  # that came with a request
 
@@ -125,6 +126,11 @@ class Server(Keeping):
 
     _RunHistoryKeys = _Run
 
+    def _Runs(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        info = {"endCursor": None, "hasNextPage": False}
+        return {"project": {"internalId": "1", "runCount": len(self.runs), "readOnly": False,
+                            "runs": {"edges": [], "pageInfo": info}}}  # fmt: skip
+
     def _GetProjects(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         projects = [self._project({"project": name}) | {"entityName": ENTITY, "createdAt": "2026-01-01T00:00:00Z",
                      "isBenchmark": False, "user": None}
@@ -193,12 +199,17 @@ def serving() -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._reply({})
+            with lock:
+                content = server.kept.get(self.path)
+                if (file := re.match(r"/artifactsV2/.*/(artifact\d+)/(\w+)/", self.path)) is not None:
+                    content = server.file(file[1], file[2])
+            self._reply({}) if content is None else self._send(content)
 
         def do_PUT(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if (artifact := re.match(r"/artifacts/(\w+)/(.+)", self.path)) is not None:
-                with lock:
+            with lock:
+                server.kept[self.path] = content
+                if (artifact := re.match(r"/artifacts/(\w+)/(.+)", self.path)) is not None:
                     server.artifacts[artifact[1]]["files"][artifact[2]] = content
             self._reply({})
 
@@ -232,7 +243,9 @@ def serving() -> Iterator[Server]:
                 return {}
 
         def _reply(self, answer: dict[str, Any], status: int = 200) -> None:
-            content = json.dumps(answer).encode()
+            self._send(json.dumps(answer).encode(), status)
+
+        def _send(self, content: bytes, status: int = 200) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

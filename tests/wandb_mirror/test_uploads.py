@@ -68,6 +68,7 @@ def test_a_run_that_was_resumed_offline_arrives_once(
     assert run.steps == STEPS
     for mirrored, recorded in zip(run.rows, record_of(config).rows(), strict=True):
         assert mirrored["epoch"] == int(recorded["epoch"])
+        assert mirrored["_timestamp"] == pytest.approx(float(recorded["timestamp"])), "when it was sent"
         assert mirrored["test_error"] == pytest.approx(float(recorded["test_error"]))
         assert "validation_error" not in mirrored
     assert (run.state, run.told["groupName"], run.told["jobType"]) == ("finished", identity.arm, "train")
@@ -121,7 +122,7 @@ def test_the_record_is_an_artifact_of_a_run_that_has_ended(
     assert artifact["committed"]
     assert (artifact["artifactTypeName"], artifact["runName"]) == ("record", record.directory.name)
     assert json.loads(artifact["metadata"])["data"] == record["provenance"]["data"]
-    files = ("config.yaml", "record.json", "metrics.csv", "probes.csv")
+    files = ("config.yaml", "record.json", "metrics.csv", "probes.csv", "predictions.npz")
     own = {name: (record.directory / name).read_bytes() for name in files}
     assert artifact["files"] == own | {"depth-degradation/plan.json": b"{}"}
 

@@ -17,6 +17,7 @@ ACTIONS = {
     "lock": "what was locked at a finding's first run, and what has changed; --why notes a deviation",
     "show": "one run: its config, state and provenance; or in what two runs differ",
     "sync": "send W&B what it does not have yet, from the records; --watch: until all are finished",
+    "pull": "bring the records that others have sent to a project of W&B into runs/",
     "export": "pack records, and the checkpoints of unfinished runs, into files of 15 MiB at most",
     "import": "bring what was exported on another machine into runs/",
     "data": "data fetch NAME: download and decode a data set here, for machines without a network",

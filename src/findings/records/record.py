@@ -33,11 +33,13 @@ COLUMNS = (
     "images_per_second",
     "peak_memory_mib",
     "train_images",  # of train_error and train_loss, which are over as many steps before ``iteration`` as an epoch has
+    "timestamp",  # when the row was written: seconds since 1970, empty in records of earlier versions
 )
 WHOLE = ("epoch", "iteration")  # columns of whole numbers, which no row is without
 STATUSES = ("planned", "running", "finished", "failed", "interrupted")
 ENDED = ("finished", "failed")  # of themselves: no other start goes on with these
-TIMING = ("seconds", "images_per_second", "peak_memory_mib")  # the columns that differ when a run is repeated
+# the columns that differ when a run is repeated
+TIMING = ("seconds", "images_per_second", "peak_memory_mib", "timestamp")
 
 
 def now() -> str:

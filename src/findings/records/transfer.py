@@ -81,17 +81,19 @@ def bring(folder: Path, runs_dir: Path) -> Iterator[Carried]:
         _unpack(folder, manifest, Path(temporary))
         found = [Record(path.parent) for path in sorted(Path(temporary).glob("*/record.json"))]
         for record in found:
-            _refuse_strange(record, folder)
+            refuse_strange(record, str(folder))
         for record in found:
-            yield _place(record, runs_dir / record.directory.name)
+            yield place(record, runs_dir)
 
 
-def _place(record: Record, target: Path) -> Carried:
-    name = target.name
+def place(record: Record, runs_dir: Path) -> Carried:
+    """Move the files of a run that was brought here into ``runs_dir``, unless what is there is as far."""
+    name = record.directory.name
+    target = runs_dir / name
     try:
         with lease(target):
             here = Record(target)
-            if here.path.exists() and _progress(here) >= _progress(record):
+            if here.path.exists() and progress(here) >= progress(record):
                 return Carried(name, False, f"{here.status} here at iteration {here.get('iteration', 0)}")
             for file in FILES:  # the record last: until then the directory is what it was, or resumes anyway
                 source = record.directory / file
@@ -103,23 +105,31 @@ def _place(record: Record, target: Path) -> Carried:
         return Carried(name, False, str(holder))
 
 
-def _progress(record: Record) -> tuple[bool, int]:
+def progress(record: Record) -> tuple[bool, int]:
+    """How far a run is, to be compared with the same run elsewhere."""
     return record.status == "finished", int(record.get("iteration") or 0)
 
 
-def _refuse_strange(record: Record, folder: Path) -> None:
+def refuse_strange(record: Record, source: str) -> None:
+    """Raises InputError naming the ``source`` if what came from it is no run, or would import what is not ours."""
     name = record.directory.name
     if not record.config.exists():
-        raise InputError(str(folder), f"{name} has no config.yaml: it is no run")
-    target = strange(fields_of(record.config))
+        raise InputError(source, f"{name} has no config.yaml: it is no run")
+    try:
+        target = strange(fields_of(record.config))
+    except InputError as error:  # it lies in a temporary folder, which says nothing
+        raise InputError(source, f"{name}/config.yaml {error.problem}") from None
     if target is not None:
         raise InputError(
-            str(folder),
+            source,
             f"{name} names '{target}', which is neither findings' own nor in {Path.cwd()}: import it where it is",
         )
-    held = thaw(record.config).id
+    try:
+        held = thaw(record.config).id
+    except InputError as error:
+        raise InputError(source, f"{name}/config.yaml {error.problem}") from None
     if held != name:
-        raise InputError(str(folder), f"{name} holds the config of {held}")
+        raise InputError(source, f"{name} holds the config of {held}")
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

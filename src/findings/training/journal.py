@@ -94,7 +94,7 @@ class Journal(pl.Callback):
             learner.probed = learner.done
         if row:
             learner.learning_rate.heed(row["validation_error"])
-            self.write(row | {"peak_memory_mib": peak_memory(learner.device)})
+            self.write(row | {"peak_memory_mib": peak_memory(learner.device), "timestamp": round(time.time(), 3)})
             self.latest = f"training error {row['train_error']:.2f} %, test error {row['test_error']:.2f} %"
 
     def _heed(self) -> None:

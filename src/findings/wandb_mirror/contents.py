@@ -18,7 +18,7 @@ MANY = 12
 def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
     """What the client is told of the run; JSON, and beside wandb.init's own ``sweep`` and ``judged``.
 
-    ``judged``: {name: path} of the plans and verdicts of the findings that asked for the run.
+    ``judged``: {name: path} of the plans, locks and verdicts of the findings that asked for the run.
     """
     config = run.config
     where: dict[str, Any] = {
@@ -49,8 +49,9 @@ def arguments_of(run: "Run", record: "Record") -> dict[str, Any]:
 
 def _judged(run: "Run", record: "Record") -> dict[str, str]:
     folder = Path(run.config.results_dir, run.config.scale).absolute()
-    plans = {f"{name}/plan.json": folder / name / "plan.json" for name in record.get("findings", [])}
-    return {name: str(path) for name, path in (plans | {"verdicts.json": folder / "verdicts.json"}).items()}
+    asking = record.get("findings", [])
+    paths = {f"{name}/{file}": folder / name / file for name in asking for file in ("plan.json", "lock.json")}
+    return {name: str(path) for name, path in (paths | {"verdicts.json": folder / "verdicts.json"}).items()}
 
 
 def group_of(arm: str, label: str) -> str:
@@ -123,6 +124,10 @@ def summary_of(record: "Record") -> dict[str, float]:
 
 
 def values_of(row: dict[str, Any]) -> dict[str, Any]:
-    """What is logged of a row of metrics.csv: everything that was measured, under the columns' own names."""
+    """What is logged of a row of metrics.csv: everything that was measured, under the columns' own names.
+
+    W&B has the time when the row was written as its own ``_timestamp``, however much later it is sent.
+    """
     measured = {key: float(value) for key, value in row.items() if value not in (None, "")}
-    return measured | {"epoch": int(row["epoch"]), "iteration": int(row["iteration"])}
+    when = {"_timestamp": measured.pop("timestamp")} if "timestamp" in measured else {}
+    return measured | when | {"epoch": int(row["epoch"]), "iteration": int(row["iteration"])}
