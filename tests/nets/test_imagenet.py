@@ -1,11 +1,10 @@
-"""The residual networks for ImageNet are table 1's (He et al. 2015), and compute what torchvision's compute."""
+"""The residual networks for ImageNet are table 1's (He et al. 2015), and its wide, grouped and pre-activated kin."""
 
 from typing import Any
 
 import pytest
 import torch
 from counting import counted
-from torch import nn
 
 from findings.config.hyperparameters import name as name_of
 from findings.config.hyperparameters import resolve
@@ -40,6 +39,17 @@ def test_the_strides_place_changes_the_multiply_adds_and_nothing_else() -> None:
         network = small(stride_in=stride_in)
         strides[stride_in] = [tuple(c.stride[0] for c in stage[0].convolutions) for stage in network.stages]
     assert strides == {"1x1": [(1, 1, 1)] + 3 * [(2, 1, 1)], "3x3": [(1, 1, 1)] + 3 * [(1, 2, 1)]}
+
+
+def test_groups_and_pre_activation() -> None:
+    """ResNeXt-50 32x4d and the pre-activated 200 layers (Xie et al. 2017, table 1; He et al. 2016, table 5)."""
+    grouped = counted(TARGET, groups=32, widening=2, stride_in="3x3")
+    assert (grouped.parameters, grouped.multiply_adds) == (25_028_904, 4_230_479_872)
+    deep = counted(TARGET, depth=200, activation="pre")
+    assert (deep.parameters, deep.layers) == (64_666_152, 204)
+    network = small(activation="pre")
+    assert network.stages[0][0].shares_activation
+    assert network.last_norm is not None
 
 
 def test_widening_doubles_what_is_inside_a_bottleneck_only() -> None:
@@ -85,6 +95,8 @@ def small(**hyperparameters: Any) -> ImageNetResNet:
         {"depth": 50, "shortcut": "none"},
         {"stride_in": "3x3", "widening": 2},
         {"depth": 101, "batch_norm_group": 2},
+        {"stride_in": "3x3", "widening": 2, "groups": 4},
+        {"activation": "pre"},
     ],
 )
 def test_images_of_any_size_get_finite_scores(hyperparameters: dict[str, Any], size: int) -> None:
@@ -93,42 +105,21 @@ def test_images_of_any_size_get_finite_scores(hyperparameters: dict[str, Any], s
     assert scores.isfinite().all()
 
 
-@pytest.mark.parametrize("depth", [18, 50])
-def test_torchvisions_weights_give_torchvisions_scores(depth: int) -> None:
-    from torchvision import models
-
-    torch.manual_seed(0)
-    theirs = getattr(models, f"resnet{depth}")(num_classes=10).eval()
-    for norm in kind(theirs, nn.BatchNorm2d):  # fresh ones would hide a mix-up
-        for values in (norm.weight, norm.bias, norm.running_var, norm.running_mean):
-            nn.init.uniform_(values, 0.5, 1.5)
-    ours = ImageNetResNet(
-        channels=3, size=64, classes=10, depth=depth, stride_in="3x3" if depth == 50 else "1x1"
-    ).eval()
-    for layer in (nn.Conv2d, nn.BatchNorm2d, nn.Linear):
-        for our, their in zip(kind(ours, layer), kind(theirs, layer), strict=True):
-            our.load_state_dict(their.state_dict())
-    image = torch.randn(1, 3, 64, 64)
-    with torch.no_grad():
-        scores = theirs(image)
-        assert scores.std() > 0
-        torch.testing.assert_close(ours(image), scores, rtol=1e-4, atol=1e-4 * scores.std().item())
-
-
-def kind(network: nn.Module, layer: type[nn.Module]) -> list[Any]:
-    return [module for module in network.modules() if isinstance(module, layer)]
-
-
 @pytest.mark.parametrize(
     ("model", "line"),
     [
-        ({"depth": 20}, "model.depth: no residual network of table 1 has 20 layers; allowed: 18, 34, 50, 101, 152"),
+        (
+            {"depth": 20},
+            "model.depth: no residual network of table 1 has 20 layers; allowed: 18, 34, 50, 101, 152, 200",
+        ),
         (
             {"depth": 34, "stride_in": "3x3"},
-            "model.stride_in: is for bottlenecks: model.depth=50, 101, 152; 34 has none",
+            "model.stride_in: is for bottlenecks: model.depth=50, 101, 152, 200; 34 has none",
         ),
         ({"depth": 18, "widening": 2}, "model.widening: is for bottlenecks"),
         ({"stride_in": "5x5"}, "model.stride_in: unknown value '5x5'; allowed: 1x1, 3x3"),
+        ({"groups": 3}, "model.groups: 3 do not divide the 64 channels of a 3x3"),
+        ({"depth": 34, "groups": 2}, "model.groups: is for bottlenecks"),
         ({"widening": 0}, "model.widening: 0 is below 1"),
         ({"width": 0}, "model.width: 0 is below 1"),
     ],

@@ -16,12 +16,14 @@ from findings.nets.nonlinearity import FUNCTIONS, Nonlinearity, layer
 Shortcut = Literal["identity", "projection", "none"]
 StrideIn = Literal["1x1", "3x3"]
 Norm = Callable[[int], nn.Module]
-Layers = list[tuple[int, int, int]]  # (outputs, kernel, stride) of each convolution
+Layers = list[tuple[int, ...]]  # (outputs, kernel, stride) of each convolution, and its groups where it has more than 1
 
 
-def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Conv2d:
+def convolution(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, *, bias: bool = False
+) -> nn.Conv2d:
     """A convolution that keeps the size (odd kernels), or divides it by the stride."""
-    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias)
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=bias)
 
 
 def activated(
@@ -69,10 +71,11 @@ def _shortcut(kind: Shortcut, inputs: int, outputs: int, stride: int, norm: Norm
 class Block(nn.Module):
     """Some convolutions and a shortcut around them.
 
-    ``layers`` lists the convolutions as (outputs, kernel, stride); the first sees ``inputs`` channels. Without batch
-    norm the convolutions have biases. ``opens``: it is a pre-activated network's first block, which activates the
-    stem's output before the two paths part (He et al. 2016, appendix). ``dropout``, if a network sets it, is applied
-    between the first two of its pre-activated convolutions, after the ReLU (Zagoruyko & Komodakis 2016, section 2.4).
+    ``layers`` lists the convolutions as (outputs, kernel, stride[, groups]); the first sees ``inputs`` channels.
+    Without batch norm the convolutions have biases. ``opens``: it is a pre-activated network's first block, which
+    activates the stem's output before the two paths part (He et al. 2016, appendix). ``dropout``, if a network sets it,
+    is applied between the first two of its pre-activated convolutions, after the ReLU (Zagoruyko & Komodakis 2016,
+    section 2.4).
     """
 
     def __init__(
@@ -93,8 +96,8 @@ class Block(nn.Module):
         self.activate = FUNCTIONS[nonlinearity]
         self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
         channels, total_stride = inputs, 1
-        for outputs, kernel, stride in layers:
-            self.convolutions.append(convolution(channels, outputs, kernel, stride, bias=bias))
+        for outputs, kernel, stride, *groups in layers:
+            self.convolutions.append(convolution(channels, outputs, kernel, stride, *groups, bias=bias))
             self.norms.append(norm(channels if pre_activation else outputs))
             channels, total_stride = outputs, total_stride * stride
         # where the shape changes, and in the first block, the shortcut too starts from the activated input
@@ -112,9 +115,7 @@ class Block(nn.Module):
             y = norm(convolve(y))
             if index < last:
                 y = self.activate(y, inplace=True)
-        if self.shortcut is not None:
-            y = y + self.shortcut(x)
-        return self.activate(y, inplace=True)
+        return self.activate(y if self.shortcut is None else self.joined(y, x), inplace=True)
 
     def _pre_activated(self, x: Tensor) -> Tensor:
         y = x
@@ -125,7 +126,12 @@ class Block(nn.Module):
             if index == 1 and self.dropout is not None:
                 y = self.dropout(y)
             y = convolve(y)
-        return y if self.shortcut is None else y + self.shortcut(x)
+        return y if self.shortcut is None else self.joined(y, x)
+
+    def joined(self, y: Tensor, x: Tensor) -> Tensor:
+        """The sum of what the convolutions have made (``y``) and what the shortcut hands on of ``x``."""
+        assert self.shortcut is not None
+        return y + self.shortcut(x)  # type: ignore[no-any-return]
 
 
 def basic(inputs: int, width: int, stride: int) -> Layers:
@@ -133,15 +139,18 @@ def basic(inputs: int, width: int, stride: int) -> Layers:
     return [(width, 3, stride), (width, 3, 1)]
 
 
-def bottleneck(inputs: int, width: int, stride: int, *, stride_in: StrideIn = "1x1", widening: int = 1) -> Layers:
+def bottleneck(
+    inputs: int, width: int, stride: int, *, stride_in: StrideIn = "1x1", widening: int = 1, groups: int = 1
+) -> Layers:
     """1x1, 3x3, 1x1 with four times the channels out (figure 5 right); the stride is in the first 1x1, as published.
 
     Most libraries have it in the 3x3 instead, which then sees four times the positions. ``widening`` multiplies what
-    lies between the two 1x1, but not what comes out (WRN-50-2; Zagoruyko & Komodakis 2016, section 3).
+    lies between the two 1x1, but not what comes out (WRN-50-2; Zagoruyko & Komodakis 2016, section 3). ``groups``
+    divide the channels of the 3x3 (ResNeXt; Xie et al. 2017, figure 3c).
     """
     inner = width * widening
     first, second = (stride, 1) if stride_in == "1x1" else (1, stride)
-    return [(inner, 1, first), (inner, 3, second), (4 * width, 1, 1)]
+    return [(inner, 1, first), (inner, 3, second, groups), (4 * width, 1, 1)]
 
 
 def stage(
@@ -157,16 +166,17 @@ def stage(
     bias: bool = False,
     opens: bool = False,
     nonlinearity: Nonlinearity = "relu",
+    block: Callable[..., Block] = Block,
 ) -> tuple[nn.Sequential, int]:
     """That many blocks, of which the first has the stride; and the channels that come out of them.
 
-    ``opens``: the first block is the network's first.
+    ``opens``: the first block is the network's first. ``block`` makes each, as the class does.
     """
     made = nn.Sequential()
     for index in range(blocks):
         layers = layers_of(inputs, width, 1 if index else stride)
         made.append(
-            Block(
+            block(
                 inputs,
                 layers,
                 shortcut=shortcut,

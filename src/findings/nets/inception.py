@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from findings.nets.blocks import Norm, activated, halving_pool
 from findings.nets.checks import fraction, positive
 from findings.nets.heads import FullyConnected, GlobalAveragePool, Scored
 from findings.nets.nonlinearity import Initialisation, Nonlinearity, initialise, variant
-from findings.nets.norm import normalise
+from findings.nets.norm import LocalResponseNorm, normalise
 
 # per module: channels out of the 1x1, 3x3 and 5x5; 1x1 reductions before the 3x3, before the 5x5, after the pool
 Row = tuple[tuple[int, int, int], tuple[int, int, int]]
@@ -70,11 +71,11 @@ class GoogLeNet(nn.Module):
         images (N, 3, 224, 224) -> stem (N, 192, 28, 28)
         -> 3a, 3b (N, 480, 28, 28) -> 4a ... 4e (N, 832, 14, 14) -> 5a, 5b (N, 1024, 7, 7) -> head
 
-    As published it has biases and no batch norm; left out is the stem's local response normalisation, which holds no
-    weights. ``auxiliary`` adds the two classifiers on 4a and 4d that have a part in training alone (section 5): there,
-    a call returns :class:`Scored`. Maps too small for their 5x5 pooling are pooled as a whole.
-    ``width`` is the first convolution's, and all other channels of table 1 stay in proportion. Raises InputError for a
-    width that is no multiple of 8.
+    As published it has biases and no batch norm; ``local_response_norm`` adds the stem's, which holds no weights.
+    ``modules=naive`` are figure 2a's, without the 1x1 reductions. ``auxiliary`` adds the two classifiers on 4a and 4d
+    that have a part in training alone (section 5): there, a call returns :class:`Scored`. Maps too small for their 5x5
+    pooling are pooled as a whole. ``width`` is the first convolution's, and all other channels of table 1 stay in
+    proportion. Raises InputError for a width that is no multiple of 8.
     """
 
     def __init__(
@@ -88,6 +89,8 @@ class GoogLeNet(nn.Module):
         batch_norm: bool = False,
         dropout: float = 0.4,
         auxiliary: bool = False,
+        modules: Literal["reduced", "naive"] = "reduced",
+        local_response_norm: bool = False,
         nonlinearity: Nonlinearity = "relu",
         initialisation: Initialisation = "he",
     ) -> None:
@@ -99,20 +102,19 @@ class GoogLeNet(nn.Module):
         norm = partial(normalise, batch_norm=batch_norm, group=batch_norm_group)
         bias = not batch_norm
         convolve = partial(activated, norm=norm, bias=bias, nonlinearity=nonlinearity)
-        self.stem = nn.Sequential(
-            convolve(channels, width, 7, 2),
-            halving_pool(),
-            convolve(width, width, 1),
-            convolve(width, 3 * width, 3),
-            halving_pool(),
-        )
+        self.stem = nn.Sequential(convolve(channels, width, 7, 2), halving_pool())
+        self.stem.extend([LocalResponseNorm()] if local_response_norm else [])
+        self.stem.extend([convolve(width, width, 1), convolve(width, 3 * width, 3)])
+        self.stem.extend([LocalResponseNorm()] if local_response_norm else [])
+        self.stem.append(halving_pool())
         self.stages = nn.Sequential()
         inputs = 3 * width
         for index, rows in enumerate(STAGES):
             stage = nn.Sequential(halving_pool()) if index else nn.Sequential()
             for row in rows:
                 outputs, reductions = ([number * width // 64 for number in numbers] for numbers in row)
-                module = Inception(inputs, outputs, reductions, norm=norm, bias=bias, nonlinearity=nonlinearity)
+                reduced = reductions if modules == "reduced" else None
+                module = Inception(inputs, outputs, reduced, norm=norm, bias=bias, nonlinearity=nonlinearity)
                 stage.append(module)
                 inputs = module.channels
             self.stages.append(stage)
@@ -124,9 +126,9 @@ class GoogLeNet(nn.Module):
             for after in AUXILIARY_AFTER:
                 module = self.stages[1][after]  # type: ignore[index]
                 pool = nn.AvgPool2d(5, 3) if maps >= 5 else nn.AvgPool2d(maps)
-                left, reduced = max(1, (maps - 2) // 3), 2 * width
-                connected = FullyConnected(reduced, left, classes, [16 * width], 0.7, nonlinearity)
-                self.auxiliary.append(nn.Sequential(pool, convolve(module.channels, reduced, 1), connected))
+                left, few = max(1, (maps - 2) // 3), 2 * width
+                connected = FullyConnected(few, left, classes, [16 * width], 0.7, nonlinearity)
+                self.auxiliary.append(nn.Sequential(pool, convolve(module.channels, few, 1), connected))
         initialise(self, initialisation, nonlinearity)
 
     def forward(self, x: Tensor) -> Tensor | Scored:  # (N, channels, size, size) -> (N, classes)
@@ -154,6 +156,8 @@ class GoogLeNet(nn.Module):
             name += f"-w{model['width']}"
         if model["batch_norm"]:
             name += "-bn"
+        name += "-naive" if model["modules"] == "naive" else ""
+        name += "-lrn" if model["local_response_norm"] else ""
         if model["auxiliary"]:
             name += "-aux"
         return name + (f"-dropout{model['dropout']:g}" if model["dropout"] != 0.4 else "") + variant(model)

@@ -42,3 +42,17 @@ def normalise(channels: int, *, batch_norm: bool, group: int | None) -> nn.Modul
     if not batch_norm:
         return nn.Identity()
     return nn.BatchNorm2d(channels) if group is None else GroupedBatchNorm2d(channels, group)
+
+
+class LocalResponseNorm(nn.Module):
+    """Each value over (2 + 1e-4 times the sum of squares of five neighbouring channels) to the power of 0.75.
+
+    Krizhevsky et al. 2012, section 3.3, whose alpha multiplies the sum; that of torch's layer multiplies the mean.
+    """
+
+    channels, k, alpha, beta = 5, 2.0, 1e-4, 0.75
+
+    def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, C, H, W)
+        squares = (x * x).flatten(2).unsqueeze(1)  # (N, 1, C, H * W); zeros stand for what lies beyond the channels
+        means = F.avg_pool2d(squares, (self.channels, 1), stride=1, padding=(self.channels // 2, 0))
+        return x / (means.view(x.shape) * (self.channels * self.alpha) + self.k).pow(self.beta)

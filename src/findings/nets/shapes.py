@@ -14,7 +14,7 @@ from torch import Tensor
 
 aten = torch.ops.aten
 ELEMENTWISE = (
-    *("add", "sub", "mul", "div"),  # with broadcasting
+    *("add", "sub", "mul", "div", "pow", "neg"),  # with broadcasting
     *("relu", "hardtanh", "silu", "gelu", "sigmoid", "hardswish", "hardsigmoid", "leaky_relu", "elu", "tanh"),
 )
 
@@ -141,7 +141,7 @@ def _maxima(*args: Any) -> tuple[Tensor, Tensor] | None:
 
 def _overloads(name: str, known: Callable[..., Any]) -> dict[Any, Callable[..., Any]]:
     packet = getattr(aten, name, None)
-    overloads = ("default", "Tensor") if packet is not None else ()
+    overloads = ("default", "Tensor", "Tensor_Scalar") if packet is not None else ()
     return {getattr(packet, each): known for each in overloads if hasattr(packet, each)}
 
 
