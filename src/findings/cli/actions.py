@@ -7,6 +7,7 @@ ACTIONS = {
     "run": "train every run of a sweep on this machine",
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
     "study": "run, measure and report in one go",
+    "complexity": "weights, multiply-adds, activations and receptive field of a network, whole or by layer",
     "submit": "hand a sweep to a SLURM cluster as one array of jobs, and return",
     "status": "how far each submitted run is, what failed and where its log is",
     "logs": "what a submitted run has printed",
@@ -38,4 +39,6 @@ examples:
   findings report quick                           judge and draw what is recorded
   findings train model=plain56 seed=1             one run
 
-`findings ACTION --help` says more.""".format(actions="\n".join(f"  {name:9} {what}" for name, what in ACTIONS.items()))
+`findings ACTION --help` says more.""".format(
+    actions="\n".join(f"  {name:10} {what}" for name, what in ACTIONS.items())
+)

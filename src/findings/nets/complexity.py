@@ -48,8 +48,8 @@ def complexity(network: nn.Module, *, channels: int, size: int, classes: int | N
 
     Raises InputError where the network does not take such images, or does not put out a score for each of ``classes``.
     """
-    counter = _Counter()
-    output = _forward(network, counter, channels, size)
+    counter = Counter()
+    output = traced(network, counter, channels, size)
     if classes is not None and getattr(output, "shape", None) != (1, classes):
         found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise InputError("model", f"{type(network).__name__} puts out {found} for one image, not scores (1, {classes})")
@@ -66,13 +66,14 @@ def complexity(network: nn.Module, *, channels: int, size: int, classes: int | N
 def accepts(network: nn.Module, *, channels: int, size: int) -> bool:
     """Whether ``network``, on the meta device, takes images of (channels, size, size)."""
     try:
-        _forward(network, _Counter(), channels, size)
+        traced(network, Counter(), channels, size)
     except InputError:
         return False
     return True
 
 
-def _forward(network: nn.Module, counter: "_Counter", channels: int, size: int) -> Any:
+def traced(network: nn.Module, counter: "Counter", channels: int, size: int) -> Any:
+    """What ``network`` puts out for one image, with the ``counter`` watching. Raises InputError where it cannot."""
     try:
         with torch.no_grad(), _evaluating(network), counter:
             return network(torch.empty(1, channels, size, size, device="meta"))
@@ -99,7 +100,7 @@ def _parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
-class _Counter(TorchDispatchMode):
+class Counter(TorchDispatchMode):
     """Sees every operation as torch carries it out, below layers and functions."""
 
     def __init__(self) -> None:
