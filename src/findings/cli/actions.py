@@ -8,6 +8,7 @@ ACTIONS = {
     "measure": "measure time and memory of a training step for each network of a sweep, one at a time",
     "study": "run, measure and report in one go",
     "complexity": "weights, multiply-adds, activations and receptive field of a network, whole or by layer",
+    "evaluate": "the test error of a network with weights from a file, ours or others'",
     "submit": "hand a sweep to a SLURM cluster as one array of jobs, and return",
     "status": "how far each submitted run is, what failed and where its log is",
     "logs": "what a submitted run has printed",
