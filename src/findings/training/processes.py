@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -28,6 +29,7 @@ T = TypeVar("T")
 MEETING = timedelta(minutes=1)  # for the others to come
 PATIENCE = timedelta(minutes=30)  # for others that decode a large data set, or hang
 FAILURE = "failure"  # the key under which the first to fail says why
+HEARD = "heard"  # how many of the others have read it
 LAST_WORDS = timedelta(seconds=5)  # to read them
 # what gloo, NCCL and their sockets say of a peer that is no longer there; other errors of theirs are mistakes to mend
 LOST = re.compile(
@@ -130,10 +132,22 @@ class World:
                 said = first if first != problem else None
             elif self.store.check([FAILURE]):
                 said = self.store.get(FAILURE).decode()
+            if not self.leads:
+                self.store.add(HEARD, 1)
         # with GPUs it would wait for what the others never finish: the end of this process closes all connections
         if not torch.cuda.is_available():
             dist.destroy_process_group()
+            if self.leads and problem is not None:
+                self._await_hearing()
         return said
+
+    def _await_hearing(self) -> None:
+        """The store ends with this process: where it says why, the others are given time to read it there."""
+        assert self.store is not None
+        deadline = time.monotonic() + LAST_WORDS.total_seconds()
+        with contextlib.suppress(RuntimeError):
+            while self.store.add(HEARD, 0) < self.size - 1 and time.monotonic() < deadline:
+                time.sleep(0.02)
 
     def close(self) -> None:
         """Leave in good order."""
