@@ -29,7 +29,7 @@ class GatedBlock(Block):
 
     def __init__(self, inputs: int, layers: Layers, *, gate: Gate, gate_bias: float, **block: Any) -> None:
         super().__init__(inputs, layers, **block)
-        self.kind, self.gate_bias = gate, gate_bias  # the bias is set once all weights have been drawn
+        self.kind, self.gate_bias = gate, gate_bias  # which is set once all weights have been drawn
         stride = 1
         for _, _, each, *_ in layers:
             stride *= each
@@ -88,7 +88,7 @@ class GatedNet(nn.Module):
         for module in self.modules():
             if isinstance(module, GatedBlock) and not module.gate.weight.is_meta:
                 assert module.gate.bias is not None
-                nn.init.constant_(module.gate.bias, gate_bias)
+                nn.init.constant_(module.gate.bias, module.gate_bias)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, channels, size, size) -> (N, classes)
         return self.head(self.stages(self.stem(x)))
